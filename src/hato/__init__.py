@@ -1,0 +1,3 @@
+"""Hato: a complete mail system in one program."""
+
+__version__ = "0.1.0"

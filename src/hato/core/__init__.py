@@ -1,0 +1,1 @@
+"""Words that everybody shares. Standard library only; imports nothing else of Hato."""

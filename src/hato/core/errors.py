@@ -1,0 +1,75 @@
+"""What can go wrong, in the domain's words.
+
+Raised by store, services and net; each edge has one table from error to its protocol's reply.
+Never names a protocol, a reply code or a library.
+Standards: none; the edges know them.
+Fails never: these are the failures. A peer's bad input is not among them: machines answer it.
+"""
+
+from __future__ import annotations
+
+
+class HatoError(Exception):
+    """Something that an edge can answer or a person can be told; the root of all below."""
+
+
+class NotFoundError(HatoError):
+    """There is no such thing, or not for this person: outside the two look the same."""
+
+
+class AlreadyExistsError(HatoError):
+    """A name or id is taken."""
+
+
+class InvalidInputError(HatoError):
+    """A person gave something unusable; the text is one sentence: what is wrong, what to do."""
+
+
+class AuthenticationError(HatoError):
+    """Not let in. Unknown person, wrong secret and disabled person look the same."""
+
+
+class ThrottledError(HatoError):
+    """Too many failures from there or for this person; try again after a while."""
+
+    def __init__(self, wait_seconds: float) -> None:
+        """Say how long the wait is."""
+        super().__init__(f"try again in {wait_seconds:.0f} seconds")
+        self.wait_seconds = wait_seconds
+
+
+class LoginDelayError(HatoError):
+    """Logged in again sooner than the person's login delay allows (RFC 2449 §6.5)."""
+
+    def __init__(self, wait_seconds: float) -> None:
+        """Say how long the wait is."""
+        super().__init__(f"log in again in {wait_seconds:.0f} seconds")
+        self.wait_seconds = wait_seconds
+
+
+class InUseError(HatoError):
+    """Somebody else holds the exclusive lock."""
+
+
+class ConflictError(HatoError):
+    """What the caller expected no longer holds (state, fence); nothing was changed."""
+
+
+class OverQuotaError(HatoError):
+    """The account's limit of octets or messages would be exceeded; nothing was changed."""
+
+
+class TooLargeError(HatoError):
+    """One message or object is larger than the limit."""
+
+
+class StorageFullError(HatoError):
+    """The disk is full or under its free-space mark; nothing was changed."""
+
+
+class UnavailableError(HatoError):
+    """A passing fault (input/output error, busy database, missing peer): try again later."""
+
+
+class DamagedError(HatoError):
+    """Stored bytes fail their checksum; they are not served."""

@@ -1,0 +1,43 @@
+"""Texts for people, in every language that Hato speaks.
+
+Called by protocols, edges and the command line wherever a person reads the words.
+Never guesses a language: the caller says which one.
+Standards: RFC 5646 §2.1 (language tags), RFC 6856 §3 (LANG).
+Fails with KeyError when a text wants a field that was not given: a bug, found by tests.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Language(StrEnum):
+    """A language in which Hato speaks; the value is its language tag."""
+
+    ENGLISH = "en"
+    JAPANESE = "ja"
+
+
+class Text(NamedTuple):
+    """One sentence in every language; `{name}` marks a field."""
+
+    en: str
+    ja: str
+
+    def in_language(self, language: Language, **fields: object) -> str:
+        """Return the sentence in `language` with its fields filled in."""
+        words = self.ja if language is Language.JAPANESE else self.en
+        return words.format(**fields) if fields else words
+
+
+def match_language(tag: str) -> Language | None:
+    """Find the language of a tag such as `ja`, `en-GB` or `ja_JP.UTF-8`; None when unknown.
+
+    Matching is the lookup of RFC 4647 §3.4 cut down to primary subtags: regions are ignored.
+    """
+    primary = tag.replace("_", "-").split("-", 1)[0].split(".", 1)[0].lower()
+    for language in Language:
+        if primary == language.value:
+            return language
+    return None

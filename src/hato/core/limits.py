@@ -1,0 +1,116 @@
+"""Every limit of Hato, with its reason or its precedent.
+
+Called by whoever enforces one; what an operator may change is a field of `core.settings.Limits`.
+Never enforces anything.
+Standards: cited at each number.
+Fails never.
+"""
+
+from typing import Final
+
+# Lines and conversations
+
+POP3_COMMAND_OCTETS: Final = 255
+"""Longest POP3 command line, CRLF included (RFC 2449 §4)."""
+
+POP3_REPLY_OCTETS: Final = 512
+"""Longest first line of a POP3 reply, CRLF included (RFC 2449 §4)."""
+
+SASL_LINE_OCTETS: Final = 12_288
+"""Longest line of a SASL exchange, CRLF included (RFC 4954 §4 recommends 12288; POP3 the same)."""
+
+SMTP_COMMAND_OCTETS: Final = 2_048
+"""Longest SMTP or LMTP command line, CRLF included. RFC 5321 §4.5.3.1.4 asks for 512, extensions
+add to it; Postfix reads 2048."""
+
+PENDING_OUTPUT_OCTETS: Final = 65_536
+"""Replies that may wait in memory before the pump writes and waits for the peer to read."""
+
+READ_CHUNK_OCTETS: Final = 65_536
+"""What one read from a socket takes at most."""
+
+BODY_CHUNK_OCTETS: Final = 131_072
+"""A message larger than this travels in pieces of this size, each with its own checksum."""
+
+BAD_COMMANDS_BEFORE_LOGIN: Final = 3
+"""Unknown or malformed commands before login after which the connection is closed (Dovecot: 3)."""
+
+BAD_COMMANDS_AFTER_LOGIN: Final = 20
+"""The same after login (Dovecot and Postfix: 20)."""
+
+FAILED_LOGINS_PER_CONNECTION: Final = 3
+"""Refused logins after which the connection is closed."""
+
+# Time
+
+LOGIN_SECONDS: Final = 60.0
+"""Total time from connection to login, whatever trickles in (Dovecot: 180)."""
+
+TLS_HANDSHAKE_SECONDS: Final = 30.0
+"""Time for one TLS handshake."""
+
+IDLE_SECONDS: Final = 600.0
+"""Inactivity after login: POP3 asks for at least ten minutes (RFC 1939 §3)."""
+
+LMTP_IDLE_SECONDS: Final = 300.0
+"""Inactivity on LMTP (RFC 5321 §4.5.3.2.7 asks servers for five minutes)."""
+
+STALLED_WRITE_SECONDS: Final = 120.0
+"""How long a peer may read nothing at all while replies wait for it."""
+
+LEAST_OCTETS_PER_SECOND: Final = 256
+"""Least rate of a transfer, over a minute (Postfix: 500 for DATA)."""
+
+# Connections and logins
+
+CONNECTIONS_PER_ADDRESS: Final = 100
+"""Open connections of one address (an IPv6 /64 counts as one); mox: 30, busy offices need more."""
+
+CONNECTIONS_PER_PERSON: Final = 20
+"""Logged-in sessions of one person from one address (Dovecot: 10)."""
+
+CONNECTIONS_TOTAL: Final = 20_000
+"""Open connections of one worker."""
+
+LOGIN_FAILURES_PER_MINUTE: Final = 10
+"""Failed logins of one address in a minute before it waits (mox and Stalwart: 10)."""
+
+LOGIN_FAILURES_PER_DAY: Final = 100
+"""Failed logins of one address in a day before it waits (mox: 50, Stalwart: 100)."""
+
+PASSWORD_HASHES_WAITING: Final = 256
+"""Password checks that may wait for the hashing threads; more get `try again later`."""
+
+PASSWORD_OCTETS: Final = 1_024
+"""Longest password."""
+
+LOGIN_NAME_OCTETS: Final = 320
+"""Longest login name: local part 64, `@`, domain 255 (RFC 5321 §4.5.3.1)."""
+
+# Messages
+
+MESSAGE_OCTETS: Final = 104_857_600
+"""Largest message accepted by default: 100 MiB (mox: 100 MB)."""
+
+RECIPIENTS_PER_MESSAGE: Final = 1_000
+"""Recipients of one transaction (RFC 5321 §4.5.3.1.8 asks for at least 100)."""
+
+HEADER_SCAN_OCTETS: Final = 262_144
+"""How far delivery looks into a header for what it needs (Message-ID, References)."""
+
+SPOOL_MEMORY_OCTETS: Final = 262_144
+"""A message that arrives is held in memory up to here, then in an unlinked temporary file."""
+
+DELIVERY_ID_SECONDS: Final = 86_400
+"""How long a retry of the same message is recognised as the same."""
+
+# Store
+
+SOFT_DELETE_SECONDS: Final = 14 * 86_400
+"""How long a deleted message can be brought back, by default."""
+
+SEGMENT_OCTETS: Final = 268_435_456
+"""A journal segment is left for a new one when it grows past this."""
+
+FREE_SPACE_OCTETS: Final = 67_108_864
+"""Below this much free space deliveries are refused, so that deleting stays possible."""

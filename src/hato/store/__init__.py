@@ -1,0 +1,1 @@
+"""Where mail is kept: edges and services see `api`, `model`, `changes` and `directory` only."""
