@@ -66,9 +66,9 @@ prepare_venv() {
         "$python" -m venv --clear .venv
     fi
     echo "Installing the locked packages (requirements/$kind.txt)" >&2
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input \
+    .venv/bin/python -m pip install -qq --disable-pip-version-check --no-input \
         --require-hashes -r "requirements/$kind.txt"
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input \
+    .venv/bin/python -m pip install -qq --disable-pip-version-check --no-input \
         --no-deps --no-build-isolation -e .
     venv_stamp "$kind" >"$stamp"
 }
