@@ -1,0 +1,1 @@
+"""The only folder that opens sockets: connections, listeners, TLS, worker processes."""
