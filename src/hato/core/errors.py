@@ -8,6 +8,8 @@ Fails never: these are the failures. A peer's bad input is not among them: machi
 
 from __future__ import annotations
 
+from hato.core.language import Language, Text
+
 
 class HatoError(Exception):
     """Something that an edge can answer or a person can be told; the root of all below."""
@@ -23,6 +25,16 @@ class AlreadyExistsError(HatoError):
 
 class InvalidInputError(HatoError):
     """A person gave something unusable; the text is one sentence: what is wrong, what to do."""
+
+    def __init__(self, text: Text, /, **fields: object) -> None:
+        """Keep the sentence with its fields, to be said in the person's language."""
+        super().__init__(text.in_language(Language.ENGLISH, **fields))
+        self._text = text
+        self._fields = fields
+
+    def in_language(self, language: Language) -> str:
+        """Return the sentence in a language."""
+        return self._text.in_language(language, **self._fields)
 
 
 class AuthenticationError(HatoError):

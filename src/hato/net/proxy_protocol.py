@@ -53,9 +53,9 @@ def _read_version_1(data: bytes) -> ProxiedClient | Header:
     if end < 0:
         return Header.NEED_DATA if len(data) < _V1_LONGEST else Header.INVALID
     words = data[:end].split(b" ")
-    if len(words) >= 2 and words[1] == b"UNKNOWN":  # noqa: PLR2004 - the verb and its family
+    if len(words) >= 2 and words[1] == b"UNKNOWN":
         return ProxiedClient(None, 0, end + 2)
-    if len(words) != 6 or words[1] not in (b"TCP4", b"TCP6"):  # noqa: PLR2004 - six words
+    if len(words) != 6 or words[1] not in (b"TCP4", b"TCP6"):
         return Header.INVALID
     try:
         address = ipaddress.ip_address(words[2].decode("ascii"))
@@ -69,7 +69,7 @@ def _read_version_1(data: bytes) -> ProxiedClient | Header:
 
 def _read_version_2(data: bytes) -> ProxiedClient | Header:
     """Read the binary header; what it carries besides addresses is passed over."""
-    if len(data) < 16:  # noqa: PLR2004 - signature, version, family, length
+    if len(data) < 16:
         return Header.NEED_DATA
     command, family = data[12], data[13]
     total = 16 + int.from_bytes(data[14:16], "big")

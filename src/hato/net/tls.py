@@ -8,13 +8,14 @@ Fails with InvalidInputError for certificate files that cannot be used; ssl.SSLE
 
 from __future__ import annotations
 
-import os
+import contextlib
 import ssl
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from hato.core.errors import InvalidInputError
-from hato.core.language import Language, Text
+from hato.core.language import Text
 from hato.core.log import log
 from hato.core.settings import Tls
 from hato.net.session import TlsFacts
@@ -41,7 +42,7 @@ def make_context(certificate: str, key: str) -> ssl.SSLContext:
     except (OSError, ssl.SSLError) as fault:
         reason = getattr(fault, "strerror", None) or getattr(fault, "reason", None) or str(fault)
         raise InvalidInputError(
-            _UNUSABLE.in_language(Language.ENGLISH, certificate=certificate, key=key, reason=reason)
+            _UNUSABLE, certificate=certificate, key=key, reason=reason
         ) from fault
     return context
 
@@ -55,6 +56,7 @@ class TlsContexts:
     def __init__(self, settings: Tls) -> None:
         """Read every certificate. Raises InvalidInputError."""
         self._settings = settings
+        self._loaded_stamps: list[tuple[int, int, int] | None] = []
         self._load()
 
     def current(self) -> ssl.SSLContext:
@@ -108,7 +110,7 @@ class TlsContexts:
 def _stamp(file: str) -> tuple[int, int, int] | None:
     """Return inode, size and time of a file, or None where there is none."""
     try:
-        state = os.stat(file)
+        state = Path(file).stat()
     except OSError:
         return None
     return state.st_ino, state.st_size, state.st_mtime_ns
@@ -118,8 +120,7 @@ def _names_in(certificate: str) -> list[str]:
     """Return the DNS names of the first certificate of a PEM file, lower case."""
     from cryptography import x509  # noqa: PLC0415 - costs 30 ms that most starts need not pay
 
-    with open(certificate, "rb") as file:
-        parsed = x509.load_pem_x509_certificate(file.read())
+    parsed = x509.load_pem_x509_certificate(Path(certificate).read_bytes())
     try:
         names = parsed.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:
@@ -201,10 +202,9 @@ class TlsLayer:
     def end(self) -> bytes:
         """Return the goodbye of TLS (close_notify); the answer to it is not awaited."""
         if self.is_established:
-            try:
+            # It has queued its alert, and then wants an answer that nobody waits for.
+            with contextlib.suppress(ssl.SSLError, ValueError):
                 self._object.unwrap()
-            except (ssl.SSLError, ValueError):
-                pass  # it has queued its alert, and wants an answer that nobody waits for
         return self._outgoing.read()
 
     def facts(self) -> TlsFacts:
