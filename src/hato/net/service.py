@@ -12,23 +12,47 @@ import asyncio
 import os
 import secrets
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 from hato.core import limits
 from hato.core.settings import Limits
 from hato.net.doorkeeper import Doorkeeper
-from hato.net.session import SessionFactory
+from hato.net.progress import Progress
+from hato.net.session import Session, SessionFactory
 from hato.net.tls import TlsContexts
 from hato.protocols.machine import Farewell
-
-if TYPE_CHECKING:
-    from hato.net.connection import Connection
 
 _WINDOW_SECONDS: Final = 60.0
 """Rates are measured over windows of this length."""
 
 _CLOSING_SECONDS: Final = 10.0
 """How long a connection that we close may take to read what is left."""
+
+
+class Served(Protocol):
+    """A connection, as far as its service looks after it."""
+
+    address: str
+    progress: Progress
+    session: Session | None
+    is_ending: bool
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a command is being answered or its answer is on the way."""
+        ...
+
+    def unsent_octets(self) -> int:
+        """Return what was written and has not reached the kernel."""
+        ...
+
+    def say_farewell(self, reason: Farewell) -> None:
+        """End the conversation in the protocol's own words."""
+        ...
+
+    def cut(self) -> None:
+        """Close at once."""
+        ...
 
 
 class Service:
@@ -59,7 +83,7 @@ class Service:
         self.part_commands = part_commands
         self.loop = asyncio.get_running_loop()
         self.now = self.loop.time
-        self.connections: set[Connection] = set()
+        self.connections: set[Served] = set()
         self._finishing: set[asyncio.Task[None]] = set()
         self._nobody = asyncio.Event()
         self._nobody.set()
@@ -78,16 +102,16 @@ class Service:
         """Whether a peer is a load balancer that the operator named."""
         return self._doorkeeper.is_balancer(address)
 
-    def opened(self, connection: Connection) -> None:
+    def opened(self, connection: Served) -> None:
         """Count a connection in."""
         self.connections.add(connection)
         self._nobody.clear()
 
-    def admit(self, connection: Connection) -> bool:
+    def admit(self, connection: Served) -> bool:
         """Say whether there is room for one more from the client's (proxied) address."""
         return self._doorkeeper.enter(connection, connection.address)
 
-    def closed(self, connection: Connection, finish: Coroutine[None, None, None]) -> None:
+    def closed(self, connection: Served, finish: Coroutine[None, None, None]) -> None:
         """Count a connection out and let its session go."""
         self.connections.discard(connection)
         self._doorkeeper.leave(connection)
@@ -103,7 +127,7 @@ class Service:
         for connection in tuple(self.connections):
             self._judge(connection, now)
 
-    def _judge(self, connection: Connection, now: float) -> None:
+    def _judge(self, connection: Served, now: float) -> None:
         """Close one connection if it takes too long for what it does."""
         progress, session, allowed = connection.progress, connection.session, self._limits
         if connection.is_ending:
@@ -121,7 +145,7 @@ class Service:
         elif self._is_too_slow(connection, now):
             connection.cut()
 
-    def _is_too_slow(self, connection: Connection, now: float) -> bool:
+    def _is_too_slow(self, connection: Served, now: float) -> bool:
         """Whether the peer reads nothing, or transfers less than the least rate."""
         progress = connection.progress
         reached = progress.sent_octets - connection.unsent_octets()
