@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 
 from hato.core.errors import InvalidInputError
 from hato.core.language import Text
@@ -51,13 +51,13 @@ class Doorkeeper:
         self._limits = limits
         self._balancers = balancers
         self._counts: Counter[str] = Counter()
-        self._inside: dict[Hashable, str] = {}
+        self._inside: dict[object, str] = {}
 
     def is_balancer(self, address: str) -> bool:
         """Whether whoever connects from here must say for whom (PROXY protocol)."""
         return address in self._balancers
 
-    def enter(self, connection: Hashable, address: str) -> bool:
+    def enter(self, connection: object, address: str) -> bool:
         """Count a connection in; False when there are too many."""
         subscriber = subscriber_of(address)
         if len(self._inside) >= self._limits.connections_total:
@@ -68,7 +68,7 @@ class Doorkeeper:
         self._inside[connection] = subscriber
         return True
 
-    def leave(self, connection: Hashable) -> None:
+    def leave(self, connection: object) -> None:
         """Count a connection out; harmless for one that was not let in."""
         subscriber = self._inside.pop(connection, None)
         if subscriber is None:

@@ -85,9 +85,8 @@ def bind(address: ListenAddress, copies: int) -> list[socket.socket]:
         probe.close()
         return [_bind(family, bound, share=True) for _ in range(copies)]
     except OSError as fault:
-        raise InvalidInputError(
-            _sentence_for(fault), text=address.text, reason=_reason(fault)
-        ) from (fault)
+        sentence, reason = _sentence_for(fault), fault.strerror or str(fault)
+        raise InvalidInputError(sentence, text=address.text, reason=reason) from fault
 
 
 def _resolve(address: ListenAddress) -> tuple[socket.AddressFamily, tuple[str, int]]:
