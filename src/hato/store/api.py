@@ -111,9 +111,11 @@ class Account(Protocol):
 
         Durable means: it survives the loss of the machine's power from the moment this returns.
         Raises ConflictError (`expected_modseq` or `fence` outdated), NotFoundError (a mailbox or
-        message is not there), AlreadyExistsError, OverQuotaError, StorageFullError,
-        UnavailableError. A `delivery_id` that was used within DELIVERY_ID_SECONDS makes nothing
-        happen and returns `is_duplicate`.
+        message is not there), AlreadyExistsError, InvalidInputError (what nobody may ask for,
+        such as removing INBOX), OverQuotaError, StorageFullError, UnavailableError. A
+        `delivery_id` that was used within DELIVERY_ID_SECONDS makes nothing happen and returns
+        `is_duplicate`. A step in which nothing happens has no modseq of its own: it returns the
+        account's, without facts, and is not published. `store.resolve` has the rules.
         """
         ...
 

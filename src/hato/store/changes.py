@@ -20,7 +20,7 @@ from hato.store.staged import Staged
 
 
 class AddEmail(msgspec.Struct, frozen=True):
-    """Put a staged message into one or more mailboxes."""
+    """Put a staged message into one or more mailboxes, at most once into each."""
 
     staged: Staged
     mailboxes: tuple[MailboxId, ...]
@@ -31,7 +31,8 @@ class AddEmail(msgspec.Struct, frozen=True):
     traits: Traits = Traits(0)
     """Added to what staging found by itself."""
     uidl: str | None = None
-    """A UIDL to keep from elsewhere; None: made from the email id."""
+    """A UIDL to keep from elsewhere; None, or one that is malformed or taken: made from the
+    email id."""
     reference_hashes: tuple[int, ...] = ()
     """64-bit hashes of Message-ID (first), In-Reply-To and References: they make threads."""
     source: str | None = None
@@ -40,14 +41,20 @@ class AddEmail(msgspec.Struct, frozen=True):
 
 
 class PlaceEmail(msgspec.Struct, frozen=True):
-    """Let a message lie in one more mailbox (IMAP COPY)."""
+    r"""Let a message lie in one more mailbox (IMAP COPY), not \Deleted there.
+
+    Nothing happens where it lies already.
+    """
 
     email_id: EmailId
     mailbox: MailboxId
 
 
 class MoveEmail(msgspec.Struct, frozen=True):
-    """Move a placement to another mailbox; the message gets a new UID there."""
+    r"""Move a placement to another mailbox; the message gets a new UID there, not \Deleted.
+
+    Where it lies there already, it is only taken out here. Onto itself nothing happens.
+    """
 
     mailbox: MailboxId
     uid: Uid
@@ -65,25 +72,30 @@ class Expunge(msgspec.Struct, frozen=True):
 
 
 class SetKeywords(msgspec.Struct, frozen=True):
-    """Add and remove keywords of messages; a delta, so that nobody overwrites somebody else."""
+    """Remove and add keywords of messages; a delta, so that nobody overwrites somebody else.
+
+    Messages that are gone are passed over; what happened tells which were there.
+    """
 
     email_ids: tuple[EmailId, ...]
     add: frozenset[str] = frozenset()
     remove: frozenset[str] = frozenset()
     unchanged_since: ModSeq | None = None
-    """Leave out messages that changed after it (RFC 7162 §3.1.3)."""
+    """Leave out messages that changed after it, before this step (RFC 7162 §3.1.3)."""
 
 
 class SetDeleted(msgspec.Struct, frozen=True):
-    r"""Mark placements as \Deleted, or not."""
+    r"""Mark placements as \Deleted, or not; those that are gone are passed over."""
 
     mailbox: MailboxId
     uids: tuple[Uid, ...]
     is_deleted: bool
+    unchanged_since: ModSeq | None = None
+    """As for SetKeywords."""
 
 
 class MakeMailbox(msgspec.Struct, frozen=True):
-    """Make a mailbox; its name is unique below its parent."""
+    """Make a mailbox; its name is unique below its parent, its role in the account."""
 
     parent: MailboxId
     name: str
@@ -91,7 +103,10 @@ class MakeMailbox(msgspec.Struct, frozen=True):
 
 
 class ChangeMailbox(msgspec.Struct, frozen=True):
-    """Rename, move, subscribe or sort a mailbox; None leaves as it is."""
+    """Rename, move, subscribe or sort a mailbox; None leaves as it is.
+
+    INBOX keeps its name and place; a mailbox cannot come to lie below itself.
+    """
 
     mailbox: MailboxId
     parent: MailboxId | None = None
@@ -101,22 +116,28 @@ class ChangeMailbox(msgspec.Struct, frozen=True):
 
 
 class RemoveMailbox(msgspec.Struct, frozen=True):
-    """Remove a mailbox without children; its messages are expunged from it."""
+    """Remove a mailbox without children, never INBOX; its messages are expunged from it."""
 
     mailbox: MailboxId
 
 
 class Undelete(msgspec.Struct, frozen=True):
-    """Bring held messages back, each with a new UID and its old email id and UIDL."""
+    """Bring held messages back, each with a new UID and its old email id and UIDL.
+
+    Those that are not held are passed over; what happened tells which were.
+    """
 
     email_ids: tuple[EmailId, ...]
     mailbox: MailboxId
 
 
 class Purge(msgspec.Struct, frozen=True):
-    """End held messages before their time."""
+    """End held messages and uploads; those that are gone already are passed over."""
 
-    email_ids: tuple[EmailId, ...]
+    email_ids: tuple[EmailId, ...] = ()
+    body_ids: tuple[BodyId, ...] = ()
+    floor: ModSeq = ModSeq(0)
+    """Forget what went at or before this step: `changes` and `expunged` begin here."""
 
 
 class PutObject(msgspec.Struct, frozen=True):
@@ -273,9 +294,11 @@ class Undeleted(Happened, frozen=True, tag="undelete"):
 
 
 class Purged(Happened, frozen=True, tag="purge"):
-    """Held messages are gone for good."""
+    """Held messages and uploads are gone for good; what went up to `floor` is forgotten."""
 
     email_ids: tuple[EmailId, ...]
+    body_ids: tuple[BodyId, ...] = ()
+    floor: ModSeq = ModSeq(0)
 
 
 class ObjectPut(Happened, frozen=True, tag="object"):
