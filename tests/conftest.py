@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-pytest_plugins = ["tests.system.fixtures"]
+pytest_plugins = ["tests.skipped", "tests.system.fixtures"]
