@@ -26,6 +26,7 @@ from tests.sessions.transcript import (
     Transcript,
     split_list,
 )
+from tests.system.fixtures import unique_sender
 from tests.system.letters import LETTERS, top_of
 from tests.system.lmtp import read_reply, stuff
 from tests.system.people import Person
@@ -86,7 +87,8 @@ class Player:
         self._service = service
         self._pace = pace
         self._people: dict[str, Person] = {}
-        self._variables: dict[str, str] = {}
+        sender = unique_sender()
+        self._variables = {"sender": sender, "token": sender.partition("@")[0]}
         self._connections: dict[str, _Connection] = {}
         self._heard: list[str] = []
 

@@ -91,6 +91,6 @@ def _performances() -> Iterator[object]:
                 yield pytest.param(transcript, service, Pace(pace), id=name)
 
 
-@pytest.mark.parametrize(("transcript", "service", "pace"), _performances())
+@pytest.mark.parametrize(("transcript", "service", "pace"), list(_performances()))
 def test_session(transcript: Transcript, service: str, pace: Pace, stage: RealStage) -> None:
     Player(transcript, stage, service, pace).play()

@@ -17,6 +17,7 @@ from typing import Protocol
 
 import pytest
 
+from tests.system.letters import header_and_body
 from tests.system.lmtp import LmtpClient
 from tests.system.people import PeoplePool, Person
 from tests.system.pop3 import Pop3Client
@@ -116,9 +117,23 @@ def deliver_letters(server: HatoServer, person: Person, *letters: bytes) -> None
     with LmtpClient(open_wire(server, "lmtp")) as client:
         client.lhlo()
         for letter in letters:
-            (reply,) = client.deliver(unique_sender(), [person.address], letter)
+            (reply,) = client.deliver(
+                unique_sender(), [person.address], letter, mail_parameters(letter)
+            )
             if not reply.ok:
                 raise WireError(f"a letter for {person.address} was answered {reply}")
+
+
+def mail_parameters(letter: bytes) -> str:
+    """What MAIL must declare about a letter (RFC 6152 §2, RFC 6531 §3.4)."""
+    if letter.isascii():
+        return ""
+    header, _ = header_and_body(letter)
+    try:
+        internationalized = not header.decode("utf-8").isascii()
+    except UnicodeDecodeError:  # a legacy letter with raw octets in its header
+        internationalized = False
+    return " BODY=8BITMIME SMTPUTF8" if internationalized else " BODY=8BITMIME"
 
 
 def stored_letters(server: HatoServer, person: Person) -> list[bytes]:
