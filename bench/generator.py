@@ -1,0 +1,97 @@
+"""The load generator of `load/*.c`: compile it, run it, read what it counted.
+
+Called by the scenarios.
+Never keeps a binary: it is compiled into the run's own folder.
+Standards: none.
+Fails with BenchError when there is no compiler, or the generator itself breaks.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.server import BenchError
+
+_SOURCES = Path(__file__).parent / "load"
+_FLAGS = ("-O2", "-std=gnu11", "-Wall", "-Wextra", "-Werror")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one run of the generator counted between warm-up and end."""
+
+    elapsed_seconds: float
+    sessions: int
+    messages: int
+    all_sessions: int
+    """Before and after the time that counts, too."""
+    all_messages: int
+    octets_in: int
+    octets_out: int
+    errors: int
+    first_error: str
+    generator_cpu_seconds: float
+    latency_ms: dict[str, float]
+    """Of whole sessions: `median`, `p99`, `max`."""
+
+
+def build(folder: Path) -> Path:
+    """Compile the generator into `folder` and return its path."""
+    compiler = shutil.which("gcc") or shutil.which("cc")
+    if compiler is None or not Path("/usr/include/openssl/ssl.h").exists():
+        raise BenchError("no C compiler or no OpenSSL headers: run bench/run --install-peer")
+    binary = folder / "load"
+    sources = sorted(str(path) for path in _SOURCES.glob("*.c"))
+    command = [compiler, *_FLAGS, "-o", str(binary), *sources, "-lssl", "-lcrypto"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise BenchError(f"the load generator does not compile:\n{done.stderr}")
+    return binary
+
+
+def _outcome(line: str) -> Outcome:
+    read: dict[str, Any] = json.loads(line)
+    return Outcome(
+        elapsed_seconds=read["elapsed"],
+        sessions=read["sessions"],
+        messages=read["messages"],
+        all_sessions=read["all_sessions"],
+        all_messages=read["all_messages"],
+        octets_in=read["octets_in"],
+        octets_out=read["octets_out"],
+        errors=read["errors"],
+        first_error=read["first_error"],
+        generator_cpu_seconds=read["cpu_seconds"],
+        latency_ms=read["latency_ms"],
+    )
+
+
+def run(command: list[str], while_holding: Callable[[int], None] | None = None) -> Outcome:
+    """Run the generator to its end.
+
+    In the mode `idle` it stops when all sessions are logged in: `while_holding` is called with
+    their number, then they leave.
+    """
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        if process.stdin is None or process.stdout is None or process.stderr is None:
+            raise BenchError("the generator has no pipes")
+        last = ""
+        for line in process.stdout:
+            if line.startswith("holding "):
+                if while_holding:
+                    while_holding(int(line.split()[1]))
+                process.stdin.write("\n")
+                process.stdin.flush()
+            last = line
+        stderr = process.stderr.read()
+    if not last.startswith("{"):
+        raise BenchError(f"the load generator broke: {stderr or last or 'no output'}")
+    return _outcome(last)

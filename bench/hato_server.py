@@ -1,0 +1,137 @@
+"""Hato under test: the real `hato serve`, from a generated hato.toml.
+
+Called by the run; everything lies in the run's own folder.
+Never imports Hato: it is driven through its command line, as an operator does.
+Standards: none.
+Fails with BenchError when a command of Hato fails; its own words are in the text.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from string import Template
+from typing import Final
+
+from bench.letters import DOMAIN, Group, password_of
+from bench.server import BenchError, Ports, free_ports, stop_process, wait_for_ports
+
+_SETTINGS: Final = Template("""
+hostname = "localhost"
+data = "$folder/data"
+workers = 0
+
+[tls]
+certificate = "$certificate"
+key = "$key"
+
+[listen]
+pop3 = ["127.0.0.1:$pop3"]
+pop3s = ["127.0.0.1:$pop3s"]
+lmtp = ["127.0.0.1:$lmtp"]
+
+[auth]
+allow_plaintext_from = ["127.0.0.1"]
+""")
+
+
+class Hato:
+    """`hato serve` with one worker per core."""
+
+    name = "Hato"
+
+    def __init__(self, folder: Path, certificate: tuple[Path, Path]) -> None:
+        """Choose ports and the folder; nothing is started."""
+        self.ports: Ports = free_ports()
+        self._folder = folder
+        self._certificate = certificate
+        self._process: subprocess.Popen[bytes] | None = None
+        self._app_passwords: dict[str, str] = {}
+
+    def prepare(self, groups: list[Group]) -> None:
+        """Write hato.toml, make the domain and the people."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        text = _SETTINGS.substitute(
+            folder=self._folder,
+            certificate=self._certificate[0],
+            key=self._certificate[1],
+            pop3=self.ports.pop3,
+            pop3s=self.ports.pop3s,
+            lmtp=self.ports.lmtp,
+        )
+        self._configuration().write_text(text)
+        self._hato("domain", "add", DOMAIN)
+        self._make_people([name for group in groups for name in group.names()])
+
+    def _make_people(self, names: list[str]) -> None:
+        """Make each person; the one place that knows how."""
+
+        def make(name: str) -> None:
+            self._hato("user", "add", name, "--password-stdin", given=password_of(name))
+
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            list(pool.map(make, names))
+
+    def _configuration(self) -> Path:
+        return self._folder / "hato.toml"
+
+    def _hato(self, *arguments: str, given: str = "") -> str:
+        program = Path(sys.executable).parent / "hato"
+        done = subprocess.run(
+            [str(program), "--config", str(self._configuration()), *arguments],
+            input=given,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise BenchError(
+                f"`hato {' '.join(arguments[:2])}` failed: {done.stderr or done.stdout}"
+            )
+        return done.stdout
+
+    def start(self) -> None:
+        """Start `hato serve` and wait for its ports."""
+        program = Path(sys.executable).parent / "hato"
+        log = self._folder / "serve.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [str(program), "serve", "--config", str(self._configuration())],
+                stdout=output,
+                stderr=output,
+            )
+        self._process = process
+        wait_for_ports(self.ports, lambda: process.poll() is None, log)
+
+    def stop(self) -> None:
+        """Stop the parent process, which stops its workers."""
+        if self._process:
+            stop_process(self._process)
+
+    def main_pid(self) -> int:
+        """Return the parent's process id."""
+        if self._process is None:
+            raise BenchError("Hato is not running")
+        return self._process.pid
+
+    def passwords(self, group: Group, kind: str) -> dict[str, str]:
+        """Return a password per person; `fast` makes an app password for each, once."""
+        if kind != "fast":
+            return {name: password_of(name) for name in group.names()}
+
+        def make(name: str) -> None:
+            if name not in self._app_passwords:
+                said = self._hato("app-password", "add", name, "--device", "bench")
+                self._app_passwords[name] = said.split()[-1]
+
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            list(pool.map(make, group.names()))
+        return {name: self._app_passwords[name] for name in group.names()}
+
+    def describe(self) -> str:
+        """Say version and settings."""
+        version = self._hato("--version").split()[-1]
+        return f"Hato {version}, one worker per core, hato.toml with nothing tuned"

@@ -1,0 +1,187 @@
+"""One side of the comparison: fill its maildrops, measure a scenario once, check every octet.
+
+Called by the run, for each side in turn.
+Never compares the sides: `report` does.
+Standards: none.
+Fails with BenchError when anything that came back is not what was delivered.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from bench import generator
+from bench.generator import Outcome
+from bench.letters import Group, write_people
+from bench.scenarios import Scenario
+from bench.server import BenchError, Server, cpu_seconds, pss_kib
+
+WARM_PASSES: Final = 8
+"""Each pass lets every person log in once; a worker that has not seen the person yet must hash."""
+
+READ_ALL: Final = ("--connections", "8", "--window", "50")
+
+Pairs = Counter[tuple[str, str]]
+"""Who has which serial number, and how often: it must be once."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measurement: the figure in the scenario's unit, and what stood beside it."""
+
+    value: float
+    outcome: Outcome
+    server_cpu_microseconds: float
+    """Per session or message, all of the server's processes together."""
+
+    @property
+    def generator_share(self) -> float:
+        """Return the generator's use of one core, 0 to 1: near 1 it is the bottleneck."""
+        return self.outcome.generator_cpu_seconds / max(self.outcome.elapsed_seconds, 1e-9)
+
+
+@dataclass
+class Side:
+    """A running server, its people, and what its maildrops must hold."""
+
+    server: Server
+    binary: Path
+    folder: Path
+    letters: dict[str, Path]
+    groups: dict[str, Group]
+    expected: dict[str, Pairs] = field(default_factory=dict)
+    next_serial: int = 0
+
+    def _people(self, group: Group, kind: str) -> Path:
+        path = self.folder / f"{self.server.name}-{group.name}-{kind}.people"
+        if not path.exists():
+            write_people(path, self.server.passwords(group, kind))
+        return path
+
+    def _load(self, mode: str, group: Group, kind: str, *, tls: bool = False) -> list[str]:
+        ports = self.server.ports
+        port = ports.lmtp if mode == "lmtp" else ports.pop3s if tls else ports.pop3
+        command = [str(self.binary), mode, "--port", str(port)]
+        command += ["--people", str(self._people(group, kind))]
+        command += ["--letters", str(self.letters[group.name])]
+        command += ["--letter-size", str(group.letter_octets)]
+        return command + (["--tls"] if tls else [])
+
+    def _run(self, command: list[str], what: str) -> Outcome:
+        outcome = generator.run(command)
+        if outcome.errors:
+            raise BenchError(
+                f"{self.server.name}, {what}: {outcome.errors} errors, first: {outcome.first_error}"
+            )
+        return outcome
+
+    def _deliver(self, group: Group, arguments: list[str], what: str) -> Outcome:
+        """Deliver, and remember who must have what."""
+        pairs = self.folder / "pairs"
+        command = [*self._load("lmtp", group, "main"), "--serial", str(self.next_serial)]
+        outcome = self._run([*command, "--pairs", str(pairs), *arguments], what)
+        accepted = _read_pairs(pairs)
+        self.expected.setdefault(group.name, Counter()).update(accepted)
+        self.next_serial = 1 + max(int(serial, 16) for _, serial in accepted)
+        return outcome
+
+    def fill(self, group: Group) -> float:
+        """Deliver the letters of `group`; return the deliveries per second."""
+        if not group.messages_each:
+            return 0.0
+        # The next multiple: the same letters for both sides, and every letter once per person.
+        self.next_serial += -self.next_serial % group.letters
+        transactions = group.messages_each * group.people // group.recipients
+        arguments = ["--recipients", str(group.recipients), "--messages", str(transactions)]
+        outcome = self._deliver(group, [*arguments, "--connections", "4"], f"filling {group.name}")
+        return outcome.messages / outcome.elapsed_seconds
+
+    def verify(self, group: Group, shape: Sequence[str] = READ_ALL) -> Outcome:
+        """Fetch everything of everybody: each accepted letter is there once, octet for octet."""
+        pairs = self.folder / "pairs"
+        command = [*self._load("download", group, "main"), "--once", "--pairs", str(pairs), *shape]
+        outcome = self._run(command, f"reading all of {group.name}")
+        self._compare(group, _read_pairs(pairs))
+        return outcome
+
+    def _compare(self, group: Group, found: Pairs) -> None:
+        expected = self.expected.get(group.name, Counter())
+        if found != expected:
+            missing, extra = (expected - found).total(), (found - expected).total()
+            raise BenchError(
+                f"{self.server.name}, {group.name}: {missing} letters missing, {extra} too many"
+            )
+
+    def warm(self, group: Group, kinds: set[str]) -> None:
+        """Let everybody log in a few times, so that each worker has verified each password."""
+        for kind in kinds - {"slow"}:
+            for _ in range(WARM_PASSES):
+                command = [*self._load("poll", group, kind), "--once", "--connections", "64"]
+                self._run(command, f"warming up {group.name}")
+
+    def measure(self, scenario: Scenario, kind: str, seconds: float) -> Figure:
+        """Run `scenario` once."""
+        group = self.groups[scenario.group]
+        print(f"  {scenario.name}: {self.server.name} ({kind}) …", file=sys.stderr, flush=True)
+        pid = self.server.main_pid()
+        if scenario.mode == "idle":
+            return self._idle(scenario, group, kind)
+        if scenario.dele:
+            self.fill(group)
+        before = cpu_seconds(pid)
+        if scenario.mode == "lmtp":
+            outcome = self._deliver(
+                group, [*_shape(scenario), "--seconds", str(seconds)], scenario.name
+            )
+        elif scenario.dele:
+            outcome = self.verify(group, [*_shape(scenario), "--dele"])
+            self.expected[group.name].clear()
+        else:
+            command = self._load(scenario.mode, group, kind, tls=scenario.tls)
+            command += [*_shape(scenario), "--seconds", str(seconds)]
+            outcome = self._run([*command, "--expect", str(group.messages_each)], scenario.name)
+        used = cpu_seconds(pid) - before
+        units = outcome.all_sessions if scenario.mode == "poll" else outcome.all_messages
+        return Figure(_value(scenario, outcome), outcome, used / max(units, 1) * 1e6)
+
+    def _idle(self, scenario: Scenario, group: Group, kind: str) -> Figure:
+        pid = self.server.main_pid()
+        held: list[float] = []
+        before = pss_kib(pid)
+        command = self._load("idle", group, kind, tls=scenario.tls)
+        command += ["--connections", str(group.people)]
+
+        def look(sessions: int) -> None:
+            held.append((pss_kib(pid) - before) / sessions)
+
+        outcome = generator.run(command, look)
+        if outcome.errors or not held:
+            raise BenchError(f"{self.server.name}, {scenario.name}: {outcome.first_error}")
+        return Figure(held[0], outcome, 0.0)
+
+
+def _shape(scenario: Scenario) -> list[str]:
+    return ["--connections", str(scenario.connections), "--window", str(scenario.window)]
+
+
+def _value(scenario: Scenario, outcome: Outcome) -> float:
+    elapsed = outcome.elapsed_seconds
+    if scenario.unit == "ms":
+        return outcome.latency_ms["median"]
+    if scenario.unit == "MB/s":
+        return outcome.octets_in / elapsed / 1e6
+    return (outcome.sessions if scenario.unit == "sessions/s" else outcome.messages) / elapsed
+
+
+def _read_pairs(path: Path) -> Pairs:
+    """Read the generator's file of pairs: one `name serial` a line."""
+    read: Pairs = Counter()
+    for line in path.read_text().splitlines():
+        name, serial = line.split()
+        read[name, serial] += 1
+    return read
