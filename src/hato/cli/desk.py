@@ -1,0 +1,103 @@
+"""What every verb of the command line works with: settings, language, and the ways to the rest.
+
+Called by the verbs; filled by the composition root, which knows what stands behind the ways.
+Never names a backend.
+Standards: none.
+Fails with InvalidInputError where there is no usable configuration.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import click
+import msgspec
+
+from hato.core.errors import InvalidInputError
+from hato.core.language import Language, Text
+from hato.core.settings import Settings
+from hato.core.settings_file import find_settings_file, read_settings
+from hato.services.accounts import Accounts
+from hato.services.delivery import DeliveryService
+from hato.store.api import Store
+
+ResultT = TypeVar("ResultT")
+
+_NOWHERE = Text(
+    en="There is no configuration: name one with --config FILE, or make one with "
+    "`hato config example > hato.toml`.",
+    ja="設定がありません。--config FILE で指定するか、`hato config example > hato.toml` "
+    "で作ってください。",
+)
+
+
+class Ways(Protocol):
+    """The ways from the command line to the rest of the program."""
+
+    def open_store(self, settings: Settings) -> Awaitable[Store]:
+        """Open the data folder. Raises UnavailableError, InvalidInputError."""
+        ...
+
+    def accounts(self, store: Store, settings: Settings) -> Accounts:
+        """Return the service that adds people, domains and addresses."""
+        ...
+
+    def delivery(self, store: Store, settings: Settings) -> DeliveryService:
+        """Return the door by which mail gets in."""
+        ...
+
+    def serve(self, settings: Settings, path: Path | None, on_ready: Callable[[], None]) -> int:
+        """Serve until told to stop; return the exit status. Raises InvalidInputError."""
+        ...
+
+
+class Desk:
+    """Settings, language and ways, for one run of a verb."""
+
+    def __init__(self, ways: Ways, language: Language, config: Path | None) -> None:
+        """`config`: the file that was named, or None to look in the usual places."""
+        self.ways = ways
+        self.language = language
+        self._config = config
+
+    def path(self) -> Path:
+        """Return the configuration file. Raises InvalidInputError."""
+        path = self._config or find_settings_file()
+        if path is None:
+            raise InvalidInputError(_NOWHERE)
+        return path
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Read the configuration. Raises InvalidInputError."""
+        return read_settings(self.path())
+
+    @asynccontextmanager
+    async def store(self) -> AsyncIterator[Store]:
+        """Open the data folder, whether a server runs or not, and close it afterwards."""
+        store = await self.ways.open_store(self.settings)
+        try:
+            yield store
+        finally:
+            await store.close()
+
+    def run(self, work: Coroutine[Any, Any, ResultT]) -> ResultT:
+        """Run a verb's work to its end."""
+        return asyncio.run(work)
+
+    def say(self, text: Text, **fields: object) -> None:
+        """Print a sentence in the person's language."""
+        click.echo(text.in_language(self.language, **fields))
+
+    def say_aside(self, text: Text, **fields: object) -> None:
+        """Print a sentence to standard error: progress, hints, refusals."""
+        click.echo(text.in_language(self.language, **fields), err=True)
+
+    def print_json(self, value: object) -> None:
+        """Print data for another program."""
+        click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())

@@ -1,0 +1,117 @@
+"""The program `hato`: finds the verb, loads only what it needs, turns errors into sentences.
+
+Called by the composition root.
+Never shows a traceback for what a person did; a bug does show one.
+Standards: exit status 0 done, 1 refused or failed, 2 wrong usage, 130 interrupted.
+Fails never: it answers with an exit status.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from pathlib import Path
+from typing import Final
+
+import click
+
+from hato import __version__
+from hato.cli.desk import Desk, Ways
+from hato.cli.refusals import sentence_for
+from hato.core.errors import HatoError
+from hato.core.language import Language, Text, match_language
+
+_VERBS: Final = {
+    "up": "hato.cli.up:up",
+    "serve": "hato.cli.serve:serve",
+    "config": "hato.cli.config:config",
+    "domain": "hato.cli.domain:domain",
+    "address": "hato.cli.address:address",
+    "user": "hato.cli.user:user",
+    "app-password": "hato.cli.app_password:app_password",
+    "deliver": "hato.cli.deliver:deliver",
+    "import": "hato.cli.import_mail:import_mail",
+    "verify": "hato.cli.verify:verify",
+    "compact": "hato.cli.compact:compact",
+    "undelete": "hato.cli.undelete:undelete",
+}
+"""Each verb and where it stands: loaded when it is used, so that `hato` starts fast."""
+
+_CONFIG_NEEDS_FILE = Text(
+    en="--config needs a file: write --config FILE.",
+    ja="--config にはファイルが要ります。--config FILE と書いてください。",
+)
+
+
+class Verbs(click.Group):
+    """The verbs, loaded one by one."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name all verbs."""
+        return list(_VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load a verb."""
+        place = _VERBS.get(cmd_name)
+        if place is None:
+            return None
+        module, _, name = place.partition(":")
+        command = getattr(importlib.import_module(module), name)
+        return command if isinstance(command, click.Command) else None
+
+
+@click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="hato")
+def hato() -> None:
+    """Hato: a complete mail system in one program."""
+
+
+def run(ways: Ways, arguments: list[str]) -> int:
+    """Run the command line; return the exit status."""
+    language = language_of_environment()
+    try:
+        config, arguments = _take_config(arguments)
+    except click.UsageError:
+        click.echo(_CONFIG_NEEDS_FILE.in_language(language), err=True)
+        return 2
+    desk = Desk(ways, language, config)
+    try:
+        status = hato.main(arguments, prog_name="hato", obj=desk, standalone_mode=False)
+    except click.ClickException as fault:
+        fault.show()
+        return fault.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return 130
+    except HatoError as fault:
+        click.echo(sentence_for(fault, language), err=True)
+        return 1
+    return status if isinstance(status, int) else 0
+
+
+def language_of_environment() -> Language:
+    """Return the language that the environment asks for, as programs on UNIX read it."""
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        tag = os.environ.get(name)
+        if tag:
+            return match_language(tag) or Language.ENGLISH
+    return Language.ENGLISH
+
+
+def _take_config(arguments: list[str]) -> tuple[Path | None, list[str]]:
+    """Take `--config FILE` out, wherever it stands before a `--`. Raises click.UsageError."""
+    rest: list[str] = []
+    config: Path | None = None
+    words = iter(arguments)
+    for word in words:
+        if word == "--":
+            return config, [*rest, word, *words]
+        if word == "--config":
+            value = next(words, None)
+            if value is None:
+                raise click.UsageError("--config")
+            config = Path(value)
+        elif word.startswith("--config="):
+            config = Path(word.removeprefix("--config="))
+        else:
+            rest.append(word)
+    return config, rest

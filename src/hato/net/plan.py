@@ -1,0 +1,145 @@
+"""Which sockets and certificates serve which protocol: prepared before the workers are forked.
+
+Called by the composition root, in the parent (bind) and in each worker (start).
+Never knows a protocol but by its name in [listen].
+Standards: RFC 2033 §2 (LMTP is for this machine, not for port 25).
+Fails with InvalidInputError: one sentence about the address, certificate or data folder.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import functools
+import ipaddress
+import os
+import socket
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from hato.core.errors import InvalidInputError
+from hato.core.language import Text
+from hato.core.settings import Settings
+from hato.net.connection import Connection
+from hato.net.listener import bind, read_listen_address
+from hato.net.service import Service
+from hato.net.tls import TlsContexts
+
+_TICK_SECONDS: Final = 1.0
+_CERTIFICATE_LOOK_SECONDS: Final = 5.0
+
+_LMTP_OUTSIDE = Text(
+    en="LMTP accepts mail from anybody who reaches it, so it listens on loopback or a UNIX socket "
+    "only: {text} is neither.",
+    ja="LMTP は届く相手すべてからメールを受け取るので、ループバックか UNIX ソケットでだけ"
+    "待ち受けます。{text} はどちらでもありません。",
+)
+_ALREADY_SERVED = Text(
+    en="Another Hato serves the data folder {path}: stop it first.",
+    ja="別の鳩がデータフォルダー {path} を使っています。先に止めてください。",
+)
+_NO_FOLDER = Text(
+    en="The data folder {path} cannot be used ({reason}): check `data` and its permissions.",
+    ja="データフォルダー {path} を使えません({reason})。data と権限を確認してください。",
+)
+
+
+class Plan:
+    """Bound sockets by service and worker, certificates, and the claim on the data folder."""
+
+    def __init__(self, settings: Settings, names: Sequence[str]) -> None:
+        """Read certificates and bind every address. Raises InvalidInputError."""
+        self.settings = settings
+        self.workers = settings.workers or os.cpu_count() or 1
+        self._names = names
+        self._sockets: dict[tuple[str, str], list[socket.socket]] = {}
+        self.tls = TlsContexts(settings.tls) if settings.tls.certificate else None
+        self._bind(settings)
+
+    @property
+    def has_tls(self) -> bool:
+        """Whether there is a certificate to offer."""
+        return self.tls is not None
+
+    def replace(self, settings: Settings) -> None:
+        """Go over to other settings: what stays bound stays. Raises InvalidInputError."""
+        tls = TlsContexts(settings.tls) if settings.tls.certificate else None
+        self._bind(settings)
+        self.settings, self.tls = settings, tls
+
+    def _bind(self, settings: Settings) -> None:
+        """Bind what is not bound yet, then let go of what is no longer wanted."""
+        wanted = {
+            (name, text): read_listen_address(text)
+            for name in self._names
+            for text in getattr(settings.listen, name)
+        }
+        for (name, text), address in wanted.items():
+            if name == "lmtp" and not address.path and not _is_loopback(address.host):
+                raise InvalidInputError(_LMTP_OUTSIDE, text=text)
+        for key, address in wanted.items():
+            if key not in self._sockets:
+                self._sockets[key] = bind(address, self.workers)
+        for key in set(self._sockets) - set(wanted):
+            for bound in self._sockets.pop(key):
+                bound.close()
+
+    @contextlib.contextmanager
+    def claim_data_folder(self) -> Iterator[None]:
+        """Be the only server on the data folder. Raises InvalidInputError."""
+        folder = Path(self.settings.data)
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(
+                folder / "server.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
+            )
+        except OSError as fault:
+            raise InvalidInputError(_NO_FOLDER, path=folder, reason=fault.strerror) from fault
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as fault:
+            os.close(descriptor)
+            raise InvalidInputError(_ALREADY_SERVED, path=folder) from fault
+        try:
+            yield
+        finally:
+            os.close(descriptor)
+
+    async def start(
+        self, services: Mapping[str, Service], number: int
+    ) -> list[asyncio.AbstractServer]:
+        """Accept connections in worker `number` on its share of the sockets."""
+        loop = asyncio.get_running_loop()
+        servers: list[asyncio.AbstractServer] = []
+        for (name, _), sockets in self._sockets.items():
+            connect = functools.partial(Connection, services[name])
+            own = sockets[number]
+            if own.family == socket.AF_UNIX:
+                servers.append(await loop.create_unix_server(connect, sock=own))
+            else:
+                servers.append(await loop.create_server(connect, sock=own, backlog=1024))
+        return servers
+
+    async def keep_time(self, services: Mapping[str, Service]) -> None:
+        """Close connections whose time is over, notice new certificates; never ends by itself."""
+        since_look = 0.0
+        allowed = self.settings.limits
+        tick = min(_TICK_SECONDS, allowed.login_seconds / 4, allowed.idle_seconds / 4)
+        while True:
+            await asyncio.sleep(tick)
+            for service in services.values():
+                service.look_after()
+            since_look += tick
+            if self.tls is not None and since_look >= _CERTIFICATE_LOOK_SECONDS:
+                since_look = 0.0
+                self.tls.reload_if_changed()
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether only this machine reaches an address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

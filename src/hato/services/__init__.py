@@ -1,0 +1,1 @@
+"""Decisions: may I, where to, again when. Taken here and nowhere else."""
