@@ -34,7 +34,7 @@ _GAP = r"(?:[ ]|[ ]*\n[ ]*(?:#[ ])?[ ]*)"
 _SECTION = r"(?:[0-9]+|[A-Z])(?:\.[0-9]+)*(?![0-9A-Za-z])"
 _CITATION = re.compile(
     rf"\bRFC{_GAP}(?P<number>[0-9]+)"
-    rf"(?P<sections>{_GAP}§{_SECTION}(?:(?:,|{_GAP}and|{_GAP}or){_GAP}§{_SECTION})*)?"
+    rf"(?P<sections>{_GAP}§{_SECTION}(?:(?:,|{_GAP}(?:and|or|to)){_GAP}§{_SECTION})*)?"
 )
 _ONE_SECTION = re.compile(rf"§({_SECTION})")
 # Whatever else looks like a citation is written in the wrong form.
