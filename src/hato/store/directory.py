@@ -70,11 +70,17 @@ class Directory(Protocol):
         ...
 
     async def add_domain(self, name: str) -> None:
-        """Serve a domain (lower case, A-label or UTF-8 as normalised by the caller)."""
+        """Serve a domain (lower case, A-labels: normalised by the caller).
+
+        Raises AlreadyExistsError.
+        """
         ...
 
     async def remove_domain(self, name: str) -> None:
-        """Serve it no longer. Raises ConflictError while people or addresses are in it."""
+        """Serve it no longer.
+
+        Raises NotFoundError; ConflictError while people or addresses are in it.
+        """
         ...
 
     async def domains(self) -> list[str]:
@@ -89,11 +95,17 @@ class Directory(Protocol):
         ...
 
     async def change_person(self, person: Person) -> None:
-        """Replace what is known of `person.person_id`, name included. Raises as `add_person`."""
+        """Replace what is known of `person.person_id`, name included.
+
+        A new name becomes an address of hers; the old one stays an address. Raises as `add_person`.
+        """
         ...
 
     async def remove_person(self, person_id: PersonId) -> None:
-        """Remove somebody with her addresses and credentials; her account stays."""
+        """Remove somebody with her addresses and credentials; her account stays.
+
+        Raises NotFoundError.
+        """
         ...
 
     async def person(self, person_id: PersonId) -> Person:
@@ -135,8 +147,15 @@ class Directory(Protocol):
         """Return all ways in of somebody, the main password first."""
         ...
 
-    async def put_credential(self, credential: Credential) -> Credential:
-        """Add a credential (`credential_id` 0) or replace one; labels are unique per person."""
+    async def put_credential(
+        self, credential: Credential, *, replacing: str | None = None
+    ) -> Credential:
+        """Add a credential (`credential_id` 0) or replace one; labels are unique per person.
+
+        With `replacing`, only while its `hashed` is still that: who upgrades an old hash must not
+        undo a new password. Raises NotFoundError (person or credential), AlreadyExistsError
+        (label), ConflictError (`replacing`).
+        """
         ...
 
     async def remove_credential(self, credential_id: CredentialId) -> None:
@@ -144,7 +163,7 @@ class Directory(Protocol):
         ...
 
     async def note_use(self, credential_id: CredentialId, at: int) -> None:
-        """Remember when it was last used; does not change `version`."""
+        """Remember when it was last used; does not change `version`. Harmless when it is gone."""
         ...
 
 
@@ -157,6 +176,10 @@ class Counters(Protocol):
 
     async def count(self, key: str, since: int) -> int:
         """Return how many events of `key` happened at or after `since`."""
+        ...
+
+    async def latest(self, key: str) -> int | None:
+        """Return when the last event of `key` happened, or None."""
         ...
 
     async def forget(self, key: str) -> None:
