@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Awaitable
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from hato.core import limits
 from hato.core.log import log
@@ -79,9 +79,8 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin: learn who it is, then greet or shake hands."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - the loop's promise
-        self._transport = transport
-        transport.set_write_buffer_limits(0)
+        self._transport = cast("asyncio.Transport", transport)
+        self._transport.set_write_buffer_limits(0)
         self._learn_addresses()
         self._service.opened(self)
         if self._service.must_send_proxy_header(self.address):
@@ -134,6 +133,7 @@ class Connection(asyncio.Protocol):
                 self._writable.set_result(None)
             self._writable = None
         elif self._task is None and not self.is_ending and self._machine is not None:
+            self._transport.resume_reading()
             self._run()
 
     def connection_lost(self, fault: Exception | None) -> None:
@@ -286,6 +286,7 @@ class Connection(asyncio.Protocol):
             elif command is Signal.PAUSED:
                 self._flush()
                 if not self._can_write:
+                    self._transport.pause_reading()
                     return None
             elif command is Signal.START_TLS:
                 self._start_tls()
