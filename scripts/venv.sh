@@ -78,5 +78,5 @@ same_place() {
     [ -x .venv/bin/python ] &&
         .venv/bin/python -c 'import os, sys; sys.exit(not os.path.samefile(sys.prefix, ".venv"))' &&
         .venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' &&
-        head -n 1 .venv/bin/pip 2>/dev/null | grep -qF "$(pwd)/.venv/"
+        head -n 3 .venv/bin/pip 2>/dev/null | grep -qF "$(pwd)/.venv/"
 }
