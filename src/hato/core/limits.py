@@ -109,6 +109,10 @@ DELIVERY_ID_SECONDS: Final = 86_400
 SOFT_DELETE_SECONDS: Final = 14 * 86_400
 """How long a deleted message can be brought back, by default."""
 
+REMEMBER_REMOVED_SECONDS: Final = 60 * 86_400
+"""How long an account remembers what left, so that a program that was away gets the changes
+rather than everything anew."""
+
 SEGMENT_OCTETS: Final = 268_435_456
 """A journal segment is left for a new one when it grows past this."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import AsyncIterator, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from hato.core.ids import AccountId, BodyId, EmailId, MailboxId, ModSeq, Uid
 from hato.store.changes import Committed, Wanted
@@ -29,6 +29,9 @@ from hato.store.model import (
     VerifyReport,
 )
 from hato.store.staged import Staged
+
+SNAPSHOT_KEYWORDS: Final = 62
+"""Keywords that a snapshot has bits for; further ones are found by `Account.emails` only."""
 
 
 class Lock(Protocol):
@@ -52,6 +55,7 @@ class Snapshot(Protocol):
     uidvalidity: int
     uidnext: Uid
     modseq: ModSeq
+    """The account's at that moment."""
     uids: array[int]
     email_ids: array[int]
     sizes: array[int]
@@ -60,6 +64,7 @@ class Snapshot(Protocol):
     flags: array[int]
     r"""Bit 0: the placement is \Deleted; bit n+1: the message has `keyword_names[n]`."""
     keyword_names: tuple[str, ...]
+    """At most SNAPSHOT_KEYWORDS; which ones, where there are more, is not said."""
     total_octets: int
 
     def __len__(self) -> int:
@@ -152,19 +157,32 @@ class Account(Protocol):
         ...
 
     async def emails(self, email_ids: Sequence[EmailId]) -> list[Email]:
-        """Return those of the messages that exist, in the order asked for."""
+        """Return those of the messages that lie somewhere, in the order asked for.
+
+        Their placements are sorted.
+        """
         ...
 
     async def find_body(self, body_id: BodyId) -> BodyRef:
-        """Find octets by id, blobs included. Raises NotFoundError."""
+        """Find octets by id, blobs and held messages included. Raises NotFoundError."""
         ...
 
     async def changes(self, kind: ChangeKind, since: ModSeq, limit: int) -> Changes:
-        """Return what changed after `since`. Raises ConflictError below the pruning floor."""
+        """Return what changed after `since`, in whole steps, oldest first.
+
+        A thing appears once: as created at the step that made it (or brought it back), else as
+        updated or destroyed at the last one that did. What came and went after `since` is left
+        out. The first step is returned whole, even when it exceeds `limit`. A mailbox changes
+        with every message in it, a thread with the messages that it has. Objects are named
+        `kind/object_id`. Raises ConflictError below the pruning floor and for a state to come.
+        """
         ...
 
     async def expunged(self, mailbox: MailboxId, since: ModSeq) -> list[Uid]:
-        """Return UIDs that left the mailbox after `since`. Raises ConflictError below the floor."""
+        """Return UIDs that left the mailbox after `since`, ascending.
+
+        Raises NotFoundError; ConflictError below the pruning floor and for a state to come.
+        """
         ...
 
     async def held(self) -> list[HeldEmail]:
@@ -192,7 +210,10 @@ class Account(Protocol):
         ...
 
     def watch(self) -> Watch:
-        """Subscribe to what happens from now on."""
+        """Subscribe to what happens from now on.
+
+        The iteration ends when the subscription, or the store, is closed.
+        """
         ...
 
     # Upkeep
@@ -202,7 +223,10 @@ class Account(Protocol):
         ...
 
     async def purge(self, now: int) -> int:
-        """End what is held or kept only until `now`; return how many messages and blobs went."""
+        """End what is held or kept only until `now`; return how many messages and blobs went.
+
+        What left more than REMEMBER_REMOVED_SECONDS before is forgotten: the floor rises.
+        """
         ...
 
     async def compact(self) -> int:
