@@ -23,6 +23,14 @@ SMTP_COMMAND_OCTETS: Final = 2_048
 """Longest SMTP or LMTP command line, CRLF included. RFC 5321 §4.5.3.1.4 asks for 512, extensions
 add to it; Postfix reads 2048."""
 
+SMTP_PATH_OCTETS: Final = 900
+"""Longest path in MAIL and RCPT, so that a Return-Path line stays below 998 octets. RFC 5321
+§4.5.3.1.3 asks for 256; addresses that carry another one inside are longer."""
+
+SMTP_COMMANDS_WITHOUT_MESSAGE: Final = 1_000
+"""Commands that may pass without a message, besides one RCPT for each recipient allowed (Postfix
+counts a client's errors from 100 on)."""
+
 PENDING_OUTPUT_OCTETS: Final = 65_536
 """Replies that may wait in memory before the pump writes and waits for the peer to read."""
 
@@ -80,6 +88,41 @@ LOGIN_FAILURES_PER_DAY: Final = 100
 
 PASSWORD_HASHES_WAITING: Final = 256
 """Password checks that may wait for the hashing threads; more get `try again later`."""
+
+PASSWORD_HASH_THREADS: Final = 2
+"""Threads of one worker that hash passwords (measured: the loop's lag stays below 1 ms)."""
+
+REMEMBERED_LOGINS: Final = 10_000
+"""Logins that one worker remembers, so that a poll needs no slow hash; some 300 octets each."""
+
+REMEMBERED_LOGIN_SECONDS: Final = 300.0
+"""How long a right password is remembered (Dovecot's auth cache: up to an hour)."""
+
+REMEMBERED_FAILURE_SECONDS: Final = 3_600.0
+"""How long the same wrong password from the same address counts only once: a forgotten device
+that tries an old password all day must not use up its owner's attempts."""
+
+FAILED_LOGIN_SECONDS: Final = 1.0
+"""A refused login is answered this long after it began, whatever the reason (Dovecot: 2)."""
+
+FAILED_LOGIN_MOST_SECONDS: Final = 10.0
+"""The same for somebody whom strangers attack: it grows up to here (Dovecot: 15)."""
+
+KNOWN_ADDRESS_SECONDS: Final = 30 * 86_400
+"""How long an address from which somebody logged in stays a friend of hers."""
+
+LAST_USE_SECONDS: Final = 300
+"""A credential's last use is written at most this often."""
+
+SCRAM_ITERATIONS: Final = 100_000
+"""PBKDF2 rounds of a new password's SCRAM keys: 30 ms for whoever guesses (RFC 7677 §4 wants
+4096 at least)."""
+
+SCRAM_LEAST_ITERATIONS: Final = 4_096
+"""Fewer rounds than this a client of ours does not accept of a server (RFC 7677 §4)."""
+
+SCRAM_MOST_ITERATIONS: Final = 5_000_000
+"""More rounds are an attack on the client (RFC 5802 §9); this is one to two seconds of work."""
 
 PASSWORD_OCTETS: Final = 1_024
 """Longest password."""
