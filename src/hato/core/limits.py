@@ -141,6 +141,13 @@ RECIPIENTS_PER_MESSAGE: Final = 1_000
 HEADER_SCAN_OCTETS: Final = 262_144
 """How far delivery looks into a header for what it needs (Message-ID, References)."""
 
+REFERENCES_PER_MESSAGE: Final = 100
+"""Identifiers that delivery takes from References: the first and the latest."""
+
+RECEIVED_PER_MESSAGE: Final = 100
+"""A message that more servers than these have passed on goes in circles (RFC 5321 §6.3: at least
+100; Postfix: 50)."""
+
 SPOOL_MEMORY_OCTETS: Final = 262_144
 """A message that arrives is held in memory up to here, then in an unlinked temporary file."""
 

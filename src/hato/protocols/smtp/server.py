@@ -67,7 +67,7 @@ _FAREWELLS: Final[Mapping[Farewell, tuple[str, str]]] = {
 """What is said at the end. Nothing is said midway through sending a message: servers send none."""
 
 
-class SmtpServer:
+class SmtpServerMachine:
     """One conversation. The greeting waits to be written as soon as the machine is made."""
 
     __slots__ = (
