@@ -31,6 +31,9 @@ SMTP_COMMANDS_WITHOUT_MESSAGE: Final = 1_000
 """Commands that may pass without a message, besides one RCPT for each recipient allowed (Postfix
 counts a client's errors from 100 on)."""
 
+LINE_WITHOUT_END_OCTETS: Final = 65_536
+"""A command line that was refused as too long and still has no end here ends the connection."""
+
 PENDING_OUTPUT_OCTETS: Final = 65_536
 """Replies that may wait in memory before the pump writes and waits for the peer to read."""
 

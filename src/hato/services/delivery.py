@@ -188,7 +188,8 @@ class Delivery:
         if not enabled:
             raise MailboxDisabledError(address) if people else NotFoundError(address)
         for person in enabled:
-            self._reached.setdefault(person.person_id, (person, address))
+            shown = address if "@" in address else person.name
+            self._reached.setdefault(person.person_id, (person, shown))
         self._recipients.append(tuple(person.person_id for person in enabled))
 
     async def write(self, chunk: bytes) -> None:

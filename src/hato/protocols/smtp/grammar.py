@@ -129,6 +129,17 @@ def _read_path(argument: str, start: int) -> tuple[str, int] | None:
     return f"{dot_string}@{domain}", end
 
 
+def read_address(text: str) -> str | None:
+    """Read a mailbox, or a local part that stands alone, as people and programs give it.
+
+    Returns it in its shortest spelling; None when it is neither.
+    """
+    if _DOT_STRING_ALONE.fullmatch(text):
+        return text
+    path = _read_path(f"<{text}>", 0)
+    return path[0] if path is not None and path[1] == len(text) + 2 else None
+
+
 def shortest_local_part(content: str) -> str:
     """Spell the local part that means `content`, quoted only where it must be."""
     if _DOT_STRING_ALONE.fullmatch(content):

@@ -105,6 +105,7 @@ NO_RECIPIENTS: Final = _reply(503, "5.5.1", "No valid recipients")
 TOO_MANY_RECIPIENTS: Final = _reply(452, "4.5.3", "Too many recipients, send the rest later")
 MESSAGE_TOO_LARGE: Final = _reply(552, "5.3.4", "Message too large")
 MESSAGE_LINE_ENDS: Final = _reply(550, "5.6.0", "A CR or LF stands alone, lines end with CR LF")
+LINE_WITHOUT_END: Final = _reply(421, "4.7.0", "This line has no end, closing")
 TOO_MANY_BAD_COMMANDS: Final = _reply(421, "4.7.0", "Too many bad commands, closing")
 TOO_MANY_COMMANDS: Final = _reply(421, "4.7.0", "Too many commands without a message, closing")
 

@@ -82,6 +82,7 @@ class SmtpServerMachine:
         "_hostname",
         "_in_broken_line",
         "_is_greeting_unsent",
+        "_line_octets",
         "_lines",
         "_message_octets",
         "_outbox",
@@ -111,6 +112,7 @@ class SmtpServerMachine:
         self._farewell: Farewell | None = None
         self._has_ended = False
         self._in_broken_line = False
+        self._line_octets = 0
         self._bad_commands = 0
         self._commands = 0
         self._owed = 0
@@ -126,6 +128,7 @@ class SmtpServerMachine:
 
     def receive_data(self, data: bytes) -> None:
         """Take octets that arrived."""
+        self._line_octets += len(data)
         self._lines.feed(data)
 
     def receive_eof(self) -> None:
@@ -200,7 +203,11 @@ class SmtpServerMachine:
         """Read one line: a command, or None when it was refused."""
         line = self._lines.next_line(limits.SMTP_COMMAND_OCTETS)
         if line is Incomplete.NEED_DATA:
+            if self._line_octets > limits.LINE_WITHOUT_END_OCTETS:
+                self._end(replies.LINE_WITHOUT_END)
+                return None
             return Signal.CLOSED if self._has_ended else Signal.NEED_DATA
+        self._line_octets = 0
         self._commands += 1
         if self._commands > self._recipient_limit + limits.SMTP_COMMANDS_WITHOUT_MESSAGE:
             self._end(replies.TOO_MANY_COMMANDS)
@@ -315,7 +322,7 @@ class SmtpServerMachine:
         """End a transaction: let it be answered, or refuse the message for each recipient."""
         self._state = self._after = State.READY
         self._verb = Verb.END_OF_DATA
-        self._commands = self._bad_commands = 0
+        self._commands = self._bad_commands = self._line_octets = 0
         count = self._recipients if self._dialect.has_reply_per_recipient else 1
         if self._fault is None:
             self._owed = count
