@@ -16,6 +16,7 @@ from hato.core.limits import (
     BAD_COMMANDS_AFTER_LOGIN,
     BAD_COMMANDS_BEFORE_LOGIN,
     FAILED_LOGINS_PER_CONNECTION,
+    LINE_WITHOUT_END_OCTETS,
     POP3_COMMAND_OCTETS,
     SASL_LINE_OCTETS,
 )
@@ -60,7 +61,7 @@ class Pop3ServerMachine:
         "_is_busy",
         "_is_encrypted",
         "_is_skipping",
-        "_line_octets",
+        "_line_limit",
         "_lines",
         "_may_log_in_plainly",
         "_name",
@@ -70,6 +71,7 @@ class Pop3ServerMachine:
         "_rule",
         "_rules",
         "_state",
+        "_unended_octets",
         "_wanted",
         "_writer",
         "batches",
@@ -118,6 +120,7 @@ class Pop3ServerMachine:
         """Know nothing of the client, as at the beginning."""
         self._lines.discard()
         self._is_skipping = False
+        self._unended_octets = 0
         self._name: str | None = None
         self.is_utf8 = False
         """Whether the client said UTF8: it gets messages that need it as they are."""
@@ -136,6 +139,7 @@ class Pop3ServerMachine:
         if data.startswith(_TLS_HANDSHAKE) and not self._lines and not self.is_logged_in:
             self._end_with(answers.PLAIN_PORT)
             return
+        self._unended_octets += len(data)
         self._lines.feed(data)
 
     def receive_eof(self) -> None:
@@ -154,15 +158,19 @@ class Pop3ServerMachine:
                 return Signal.PAUSED
             if self._state is State.HANDSHAKE:
                 return Signal.START_TLS
-            line = self._lines.next_line(self._line_octets)
+            line = self._lines.next_line(self._line_limit)
             if isinstance(line, Incomplete):
                 if line is Incomplete.OVERLONG:
                     self._refuse_overlong()
+                elif self._unended_octets > LINE_WITHOUT_END_OCTETS:
+                    self._end_with(answers.TOO_LONG)
                 elif self._has_ended:
                     self._enter(State.CLOSED)
                 else:
                     return Signal.NEED_DATA
-            elif self._is_skipping or not self._lines.ended_with_crlf:
+                continue
+            self._unended_octets = 0
+            if self._is_skipping or not self._lines.ended_with_crlf:
                 self._skip()
             else:
                 command = self._take(line)
@@ -328,7 +336,7 @@ class Pop3ServerMachine:
         """Be in a state."""
         self._state = state
         self._rules = TABLE[state]
-        self._line_octets = SASL_LINE_OCTETS if state is State.EXCHANGE else POP3_COMMAND_OCTETS
+        self._line_limit = SASL_LINE_OCTETS if state is State.EXCHANGE else POP3_COMMAND_OCTETS
 
     # What leaves
 

@@ -1,0 +1,213 @@
+"""The POP3 edge: one session, from the greeting to QUIT.
+
+Called by the pump, which gets a session from the composition root for each connection.
+Never deletes anything without QUIT; never lets one person see another's mail: it reads through
+the account that the login returned, and through nothing else.
+Standards: RFC 1939, RFC 2449, RFC 2595, RFC 5034, RFC 6856, RFC 8314 §3.
+Fails by answering `-ERR`; what is not ours to answer goes to the pump.
+"""
+
+from __future__ import annotations
+
+import platform
+import re
+import secrets
+from collections.abc import Awaitable
+from typing import Final
+
+from hato.core.clock import Clock
+from hato.core.errors import HatoError, NotFoundError
+from hato.core.log import log
+from hato.core.settings import Settings
+from hato.net.session import Handler, Peer
+from hato.protocols.pop3 import texts
+from hato.protocols.pop3.commands import Apop, Auth, AuthResponse, Capa, UserPass
+from hato.protocols.pop3.replies import Challenge, Ok
+from hato.protocols.pop3.server import Pop3ServerMachine
+from hato.servers.pop3_capabilities import StrictestRetention, capabilities, retention_of
+from hato.servers.pop3_login import MaildropOpener
+from hato.servers.pop3_refusals import NO_MAILDROP, NO_SUCH_MECHANISM, refusal_of
+from hato.servers.pop3_transaction import Transaction
+from hato.services.auth import Authenticator, Login, Origin, SaslExchange
+from hato.store.directory import Directory, Person
+
+_LOGGED_IN: Final = Ok(texts.LOGGED_IN)
+_HOST_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,253}")
+
+
+class Pop3Edge:
+    """What all POP3 sessions of a process share."""
+
+    def __init__(
+        self, authenticator: Authenticator, directory: Directory, settings: Settings, clock: Clock
+    ) -> None:
+        """Serve the people whom `authenticator` lets in."""
+        self.authenticator = authenticator
+        self.settings = settings
+        self.clock = clock
+        self.maildrops = MaildropOpener()
+        self.strictest = StrictestRetention(directory)
+        name = settings.hostname or platform.node()
+        self.hostname = name if _HOST_NAME.fullmatch(name) else "localhost"
+
+    def new_stamp(self) -> str | None:
+        """Return a stamp for APOP, never twice the same; None where APOP is not wanted.
+
+        Digits on both sides of the dot: there are clients that refuse anything else.
+        """
+        if not self.settings.auth.apop:
+            return None
+        return f"<{secrets.randbits(60)}.{self.clock.now()}@{self.hostname}>"
+
+
+class Pop3Session:
+    """One connection's side of the edge."""
+
+    __slots__ = (
+        "_edge",
+        "_exchange",
+        "_peer",
+        "_person",
+        "_stamp",
+        "_transaction",
+        "handlers",
+        "machine",
+    )
+
+    def __init__(self, peer: Peer, edge: Pop3Edge, *, offers_tls: bool) -> None:
+        """Greet whoever connected. `offers_tls`: STLS is possible on this port."""
+        self._peer = peer
+        self._edge = edge
+        self._person: Person | None = None
+        self._transaction: Transaction | None = None
+        self._exchange: SaslExchange | None = None
+        self._stamp = edge.new_stamp()
+        self.machine = Pop3ServerMachine(
+            edge.hostname,
+            stamp=self._stamp,
+            is_encrypted=peer.is_encrypted,
+            may_log_in_plainly=edge.authenticator.may_log_in(self._origin()),
+            offers_tls=offers_tls,
+            preferred=edge.settings.language,
+        )
+        self.handlers: dict[type, Handler] = {
+            Capa: self.capa,
+            UserPass: self.user_pass,
+            Apop: self.apop,
+            Auth: self.auth,
+            AuthResponse: self.auth_response,
+        }
+        """Those of the transaction join them at login: before, there is nobody to ask."""
+
+    @property
+    def is_logged_in(self) -> bool:
+        """Whether only inactivity counts from now on."""
+        return self._transaction is not None
+
+    async def close(self) -> None:
+        """Let the maildrop go; what was only marked is not deleted (RFC 1939 §6)."""
+        transaction = self._transaction
+        if transaction is None or self._person is None:
+            return
+        await transaction.drop.release()
+        log.info(
+            "pop3-session",
+            session=self._peer.session_id,
+            address=self._peer.address,
+            person=self._person.name,
+            retrieved=transaction.drop.retrieved_count,
+            deleted=transaction.deleted_count,
+        )
+
+    def _origin(self) -> Origin:
+        """Return where the client is, as it is now: TLS may have begun meanwhile."""
+        tls = self._peer.tls
+        return Origin(
+            service="pop3",
+            address=self._peer.address,
+            is_encrypted=self._peer.is_encrypted,
+            channel_binding=tls.channel_binding if tls is not None else None,
+            session_id=self._peer.session_id,
+        )
+
+    async def capa(self, command: Capa) -> None:
+        """Say what is possible, before login and after it."""
+        origin, authenticator = self._origin(), self._edge.authenticator
+        person = self._person
+        self.machine.send(
+            capabilities(
+                retention_of(person) if person else await self._edge.strictest.current(),
+                authenticator.mechanisms(origin),
+                has_passwords=authenticator.may_log_in(origin),
+                has_tls=self.machine.can_start_tls,
+            )
+        )
+
+    async def user_pass(self, command: UserPass) -> None:
+        """Log in with a name and a password."""
+        login = self._edge.authenticator.login(command.name, command.password, self._origin())
+        await self._enter(login)
+
+    async def apop(self, command: Apop) -> None:
+        """Log in with a digest."""
+        stamp = (self._stamp or "").encode()
+        await self._enter(
+            self._edge.authenticator.apop(command.name, stamp, command.digest, self._origin())
+        )
+
+    async def auth(self, command: Auth) -> None:
+        """Begin a SASL exchange."""
+        try:
+            exchange = self._edge.authenticator.begin_sasl(command.mechanism, self._origin())
+        except NotFoundError:
+            self.machine.send(NO_SUCH_MECHANISM)
+            return
+        self._exchange = exchange
+        initial = command.initial
+        await self._step(exchange, None if initial is None else initial.reveal())
+
+    async def auth_response(self, command: AuthResponse) -> None:
+        """Go one step further in a SASL exchange."""
+        assert self._exchange is not None  # noqa: S101 - the machine's promise: AUTH came before
+        await self._step(self._exchange, command.response.reveal())
+
+    async def _step(self, exchange: SaslExchange, response: bytes | None) -> None:
+        try:
+            result = await exchange.step(response)
+        except HatoError as fault:
+            self.machine.send(refusal_of(fault))
+            return
+        if isinstance(result, bytes):
+            self.machine.send(Challenge(result))
+            return
+        self._exchange = None
+        await self._open(result)
+
+    async def _enter(self, login: Awaitable[Login]) -> None:
+        """Wait for the verdict, then open the maildrop."""
+        try:
+            verdict = await login
+        except HatoError as fault:
+            self.machine.send(refusal_of(fault))
+        else:
+            await self._open(verdict)
+
+    async def _open(self, login: Login) -> None:
+        """Open the maildrop of whoever was let in."""
+        person = login.person
+        try:
+            drop = await self._edge.maildrops.open(login.account, person, self._edge.clock.now())
+        except NotFoundError:
+            log.error("no-maildrop", session=self._peer.session_id, person=person.name)
+            self.machine.send(NO_MAILDROP)
+        except HatoError as fault:
+            log.info("not-opened", session=self._peer.session_id, reason=repr(fault))
+            self.machine.send(refusal_of(fault))
+        else:
+            if not self.machine.is_utf8:
+                drop.use_surrogates()
+            self._person = person
+            self._transaction = Transaction(self.machine, self._peer, drop)
+            self.handlers.update(self._transaction.handlers)
+            self.machine.prefer(person.language)
+            self.machine.send(_LOGGED_IN)

@@ -1,0 +1,45 @@
+"""From a login that was let in to an open maildrop.
+
+Called by the session, after USER and PASS, APOP or the last step of AUTH.
+Never leaves a lock behind when it fails.
+Standards: RFC 1939 §4 (lock, then number), RFC 2449 §6.7 and §8.1.2.
+Fails with InUseError, NotFoundError, UnavailableError, DamagedError.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hato.servers.pop3_expiry import Expiry
+from hato.servers.pop3_listings import ListingCache
+from hato.servers.pop3_maildrop import Maildrop
+from hato.store.api import Account
+from hato.store.directory import Person
+
+LOCK_NAME: Final = "pop3"
+LOCK_SECONDS: Final = 2.0
+"""How long a login waits for a session that is just ending, before it answers [IN-USE]."""
+
+
+class MaildropOpener:
+    """Opens maildrops, and keeps what all sessions of the process can share."""
+
+    def __init__(self) -> None:
+        """Begin with nothing to share."""
+        self._expiry = Expiry()
+        self._listings = ListingCache()
+
+    async def open(self, account: Account, person: Person, now: int) -> Maildrop:
+        """Lock somebody's maildrop, let what is too old go, and number what is left.
+
+        A client that comes back at once may find its last session still ending: so it waits.
+        """
+        lock = await account.lock(LOCK_NAME, LOCK_SECONDS)
+        try:
+            if person.expire_days:
+                await self._expiry.apply(account, lock, person.expire_days, now)
+            snapshot = await account.snapshot(account.inbox)
+            return Maildrop(account, person, lock, snapshot, self._listings.of(snapshot))
+        except BaseException:
+            await lock.release()
+            raise
