@@ -165,11 +165,12 @@ def _services(settings: Settings, plan: Plan, store: Store) -> dict[str, Any]:
     from hato.net.doorkeeper import Doorkeeper, Networks
     from hato.net.service import Service
     from hato.servers.lmtp import PART_COMMANDS, LmtpSession
-    from hato.servers.pop3 import Pop3Session
+    from hato.servers.pop3 import Pop3Edge, Pop3Session
     from hato.services.auth import Authenticator
 
     clock = SystemClock()
     authenticator = Authenticator(store, settings, clock)
+    pop3 = Pop3Edge(authenticator, store.directory, settings, clock)
     delivery = Composition().delivery(store, settings)
     doorkeeper = Doorkeeper(settings.limits, Networks(settings.proxy.trusted))
     shared: dict[str, Any] = {"doorkeeper": doorkeeper, "limits_": settings.limits}
@@ -177,14 +178,14 @@ def _services(settings: Settings, plan: Plan, store: Store) -> dict[str, Any]:
     return {
         "pop3": Service(
             "pop3",
-            lambda peer: Pop3Session(peer, authenticator, settings, clock, offers_tls=plan.has_tls),
+            lambda peer: Pop3Session(peer, pop3, offers_tls=plan.has_tls),
             idle_seconds=idle,
             upgrade_tls=plan.tls,
             **shared,
         ),
         "pop3s": Service(
             "pop3s",
-            lambda peer: Pop3Session(peer, authenticator, settings, clock, offers_tls=False),
+            lambda peer: Pop3Session(peer, pop3, offers_tls=False),
             idle_seconds=idle,
             implicit_tls=plan.tls,
             **shared,
