@@ -272,6 +272,8 @@ class Overlay:
     def _purged(self, fact: changes.Purged) -> None:
         self._held.update(dict.fromkeys(fact.email_ids))
         self._blobs.update(dict.fromkeys(fact.body_ids, False))
+        totals = self.totals()
+        self._totals = totals._replace(floor=max(totals.floor, fact.floor))
 
     def _object_put(self, fact: changes.ObjectPut) -> None:
         self._objects[fact.kind, fact.object_id] = fact.content

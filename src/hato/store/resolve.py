@@ -209,8 +209,10 @@ def _undelete(step: _Step, wanted: changes.Undelete) -> Iterator[Fact]:
 def _purge(step: _Step, wanted: changes.Purge) -> Iterator[Fact]:
     email_ids = tuple(step.view.held(dict.fromkeys(wanted.email_ids)))
     body_ids = tuple(sorted(step.view.blobs(wanted.body_ids)))
-    if email_ids or body_ids or wanted.floor:
-        yield changes.Purged(email_ids, body_ids, wanted.floor)
+    totals = step.view.totals()
+    floor = max(totals.floor, min(wanted.floor, totals.modseq))
+    if email_ids or body_ids or floor != totals.floor:
+        yield changes.Purged(email_ids, body_ids, floor)
 
 
 # Mailboxes

@@ -29,6 +29,8 @@ class Totals(NamedTuple):
     used_count: int
     quota_octets: int | None
     quota_count: int | None
+    floor: ModSeq = ModSeq(0)
+    """What went at or before this step is forgotten."""
 
 
 class MailboxRow(NamedTuple):

@@ -289,7 +289,8 @@ class MemoryAccount:
 
     def _check_state(self, since: ModSeq) -> None:
         self._check_is_there()
-        if not self._state.floor <= since <= self._state.totals().modseq:
+        totals = self._state.totals()
+        if not totals.floor <= since <= totals.modseq:
             raise ConflictError("what changed since then is not known")
 
 

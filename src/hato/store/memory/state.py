@@ -54,7 +54,6 @@ class AccountState:
         self.uploads: dict[BodyId, changes.BlobPut] = {}
         self.deliveries: dict[bytes, int] = {}
         self.history = {kind: History() for kind in ChangeKind}
-        self.floor = ModSeq(0)
         self.held_octets = 0
         self.removals: dict[ModSeq, int] = {}
         """Steps in which something went, and when: seconds since 1970 UTC."""
@@ -289,8 +288,8 @@ class AccountState:
             self.held_octets -= self.all_emails.pop(email_id).added.size_octets
         for body_id in fact.body_ids:
             del self.uploads[body_id]
-        if fact.floor > self.floor:
-            self.floor = fact.floor
+        if fact.floor > self._totals.floor:
+            self._totals = self._totals._replace(floor=fact.floor)
             for history in self.history.values():
                 history.forget(fact.floor)
             for there in self.mailboxes.values():
