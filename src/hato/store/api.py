@@ -80,7 +80,10 @@ class Snapshot(Protocol):
         ...
 
     def is_current(self) -> bool:
-        """Tell, with one system call at most, whether the mailbox is still like this."""
+        """Tell, with one system call at most, whether the mailbox is still like this.
+
+        False also says: not known without asking further; then take a new snapshot.
+        """
         ...
 
 
@@ -209,7 +212,7 @@ class Account(Protocol):
         """Return the number of the last committed step: the account's state."""
         ...
 
-    def watch(self) -> Watch:
+    async def watch(self) -> Watch:
         """Subscribe to what happens from now on.
 
         The iteration ends when the subscription, or the store, is closed.

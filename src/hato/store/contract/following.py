@@ -292,7 +292,7 @@ async def first_of(watch: Watch, count: int) -> list[Committed]:
 class TestWatching:
     async def test_each_step_is_told_as_it_was_committed(self, scene: Scene) -> None:
         await scene.add()
-        watch = scene.account.watch()
+        watch = await scene.account.watch()
         done = [
             await scene.commit(await scene.letter(), await scene.letter()),
             await scene.commit(SetDeleted(scene.account.inbox, (Uid(1),), is_deleted=True)),
@@ -302,7 +302,7 @@ class TestWatching:
         watch.close()
 
     async def test_steps_of_many_at_the_same_time_come_in_order(self, scene: Scene) -> None:
-        watch = scene.account.watch()
+        watch = await scene.account.watch()
         before = await scene.account.modseq()
         letters = [await scene.letter() for _ in range(30)]
         done = await asyncio.gather(*map(scene.commit, letters))
@@ -312,7 +312,7 @@ class TestWatching:
         watch.close()
 
     async def test_what_did_not_happen_is_not_told(self, scene: Scene) -> None:
-        watch = scene.account.watch()
+        watch = await scene.account.watch()
         await scene.commit(Expunge(scene.account.inbox, (Uid(9),)))
         with pytest.raises(NotFoundError):
             await scene.commit(Expunge(MailboxId(99), (Uid(9),)))
@@ -323,7 +323,7 @@ class TestWatching:
         watch.close()
 
     async def test_every_subscriber_is_told(self, scene: Scene) -> None:
-        watches = [scene.account.watch() for _ in range(3)]
+        watches = [await scene.account.watch() for _ in range(3)]
         committed = await scene.commit(await scene.letter())
         for watch in watches:
             assert await first_of(watch, 1) == [committed]
@@ -331,14 +331,14 @@ class TestWatching:
 
     async def test_other_accounts_are_not_told_of(self, scene: Scene) -> None:
         other = await scene.store.account(await scene.store.create_account())
-        watch = scene.account.watch()
+        watch = await scene.account.watch()
         await other.commit([await scene.letter()])
         mine = await scene.commit(await scene.letter())
         assert await first_of(watch, 1) == [mine]
         watch.close()
 
     async def test_closing_ends_it(self, scene: Scene) -> None:
-        watch = scene.account.watch()
+        watch = await scene.account.watch()
         waiting = asyncio.create_task(first_of(watch, 1))
         await asyncio.sleep(0)
         watch.close()
@@ -350,7 +350,7 @@ class TestWatching:
     async def test_what_another_process_did_is_told(self, scene: Scene) -> None:
         second = await scene.backend.second()
         there = await second.account(scene.account.account_id)
-        watch = scene.account.watch()
+        watch = await scene.account.watch()
         done = [
             await scene.commit(await scene.letter()),
             await there.commit([SetDeleted(there.inbox, (Uid(1),), is_deleted=True)]),

@@ -238,8 +238,9 @@ class MemoryAccount:
         self._check_is_there()
         return self._state.totals().modseq
 
-    def watch(self) -> Watch:
+    async def watch(self) -> Watch:
         """Subscribe to what happens from now on."""
+        self._check_is_there()
         watch = MemoryWatch(self._watches.remove)
         self._watches.append(watch)
         return watch
