@@ -40,11 +40,21 @@ from hato.protocols.pop3.grammar import (
     parse_command,
     parse_sasl_line,
 )
-from hato.protocols.pop3.replies import Challenge, Code, End, Err, Ok, Reply
-from hato.protocols.pop3.states import AFTER_REFUSAL, LOGGED_IN, OVER, TABLE, Rule, State
+from hato.protocols.pop3.replies import Challenge, Code, End, Err, Message, Ok, Reply
+from hato.protocols.pop3.states import (
+    AFTER_CHALLENGE,
+    AFTER_REFUSAL,
+    OVER,
+    TABLE,
+    Rule,
+    State,
+)
 from hato.protocols.pop3.writer import ReplyWriter
 
 _END: Final = End()
+# Looked up for each command: a module's name is found faster than an enum's member.
+_EXCHANGE: Final = State.EXCHANGE
+_TRANSACTION: Final = State.TRANSACTION
 _TLS_HANDSHAKE: Final = b"\x16"
 """The first octet of a TLS record that greets (RFC 8446 §5.1); no command begins with it."""
 
@@ -60,6 +70,8 @@ class Pop3ServerMachine:
         "_has_stamp",
         "_is_busy",
         "_is_encrypted",
+        "_is_over",
+        "_is_reading",
         "_is_skipping",
         "_line_limit",
         "_lines",
@@ -112,9 +124,7 @@ class Pop3ServerMachine:
         if stamp is None:
             self._writer.write(Ok(texts.GREETING, {"hostname": hostname}))
         else:
-            self._writer.write(
-                Ok(texts.GREETING_WITH_STAMP, {"hostname": hostname, "stamp": stamp})
-            )
+            self._writer.write(Ok(texts.GREETING_WITH_STAMP, {"stamp": stamp}))
 
     def _forget(self) -> None:
         """Know nothing of the client, as at the beginning."""
@@ -134,7 +144,7 @@ class Pop3ServerMachine:
     def receive_data(self, data: bytes) -> None:
         """Take octets that arrived."""
         self.batches += 1
-        if self._state in OVER:
+        if self._is_over:
             return
         if data.startswith(_TLS_HANDSHAKE) and not self._lines and not self.is_logged_in:
             self._end_with(answers.PLAIN_PORT)
@@ -151,13 +161,9 @@ class Pop3ServerMachine:
         self._is_busy = False
         if self._farewell is not None:
             self._say(self._farewell)
-        while True:
-            if self._state in OVER:
-                return Signal.CLOSED
+        while self._is_reading:
             if self._outbox.is_full:
                 return Signal.PAUSED
-            if self._state is State.HANDSHAKE:
-                return Signal.START_TLS
             line = self._lines.next_line(self._line_limit)
             if isinstance(line, Incomplete):
                 if line is Incomplete.OVERLONG:
@@ -177,6 +183,7 @@ class Pop3ServerMachine:
                 if command is not None:
                     self._is_busy = True
                     return command
+        return Signal.CLOSED if self._is_over else Signal.START_TLS
 
     def _refuse_overlong(self) -> None:
         """Refuse a line that is too long, unless it belongs to one that was refused already."""
@@ -201,7 +208,7 @@ class Pop3ServerMachine:
     def _take(self, line: bytes) -> Command | None:
         """Return the command of a line if the edge has to answer it; answer it otherwise."""
         state = self._state
-        command = parse_sasl_line(line) if state is State.EXCHANGE else parse_command(line)
+        command = parse_sasl_line(line) if state is _EXCHANGE else parse_command(line)
         if isinstance(command, Refusal):
             self._refuse_line(command, line)
             return None
@@ -209,7 +216,7 @@ class Pop3ServerMachine:
         if rule is None:
             self._refuse(answers.NOT_NOW)
             return None
-        if state is State.TRANSACTION:
+        if state is _TRANSACTION:
             self._bad_commands = 0
         elif not self._may_say(rule):
             return None
@@ -308,13 +315,20 @@ class Pop3ServerMachine:
     # What the edge answers
 
     def send(self, reply: Reply) -> None:
-        """Queue a reply; it is written in the language of the session."""
-        if isinstance(reply, Ok | Err):
-            self._settle(reply)
+        """Queue a reply; it is written in the language of the session.
+
+        After the end nothing is said any more: a handler may have been at work meanwhile.
+        """
+        if self._is_over:
             return
-        self._writer.write(reply)
-        if isinstance(reply, Challenge):
-            self._enter(State.EXCHANGE)
+        if isinstance(reply, Message):
+            self._writer.write_message(reply)
+        elif isinstance(reply, Ok | Err):
+            self._settle(reply)
+        else:
+            self._writer.write(reply)
+            if isinstance(reply, Challenge):
+                self._enter(AFTER_CHALLENGE[self._state])
 
     def _settle(self, reply: Ok | Err) -> None:
         """Queue the answer to the command, and go where it leads."""
@@ -336,6 +350,8 @@ class Pop3ServerMachine:
         """Be in a state."""
         self._state = state
         self._rules = TABLE[state]
+        self._is_over = state in OVER
+        self._is_reading = not self._is_over and state is not State.HANDSHAKE
         self._line_limit = SASL_LINE_OCTETS if state is State.EXCHANGE else POP3_COMMAND_OCTETS
 
     # What leaves
@@ -354,7 +370,7 @@ class Pop3ServerMachine:
     @property
     def is_logged_in(self) -> bool:
         """Whether a login was answered with yes and nothing ended since."""
-        return self._state in LOGGED_IN
+        return self._state is _TRANSACTION
 
     @property
     def can_start_tls(self) -> bool:
@@ -396,7 +412,7 @@ class Pop3ServerMachine:
 
     def _say(self, reason: Farewell) -> None:
         """Say why it ends, where that cannot be taken for a part of a message."""
-        if self._state in OVER:
+        if self._is_over:
             return
         if reason is Farewell.TOO_MANY_CONNECTIONS:
             self._outbox.take()

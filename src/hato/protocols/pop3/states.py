@@ -115,8 +115,16 @@ TABLE: Final[dict[State, dict[type, Rule]]] = {
     State.UPDATE: {},
     State.CLOSED: {},
 }
-"""Each state, each command that is legal there, by its class. A challenge leads from AUTHORIZATION
-to EXCHANGE and keeps the session there until `+OK` or `-ERR`."""
+"""Each state, and each command that is legal there, by its class."""
+
+AFTER_CHALLENGE: Final[dict[State, State]] = {
+    State.AUTHORIZATION: State.EXCHANGE,
+    State.EXCHANGE: State.EXCHANGE,
+}
+"""Where an answer that is neither yes nor no leads (RFC 5034 §4)."""
+
+AFTER_TLS: Final[dict[State, State]] = {State.HANDSHAKE: State.AUTHORIZATION}
+"""Where the handshake leads: back to the beginning (RFC 2595 §4)."""
 
 AFTER_REFUSAL: Final[dict[State, State]] = {
     State.USER_GIVEN: State.AUTHORIZATION,
@@ -126,5 +134,5 @@ AFTER_REFUSAL: Final[dict[State, State]] = {
 §7), and a response that is not base64 ends its exchange (RFC 5034 §4). Elsewhere it changes
 nothing."""
 
-LOGGED_IN: Final = frozenset({State.TRANSACTION})
 OVER: Final = frozenset({State.UPDATE, State.CLOSED})
+"""Nothing is read any more."""

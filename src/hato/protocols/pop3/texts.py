@@ -15,9 +15,7 @@ from hato.core.language import Text
 # Answers that please
 
 GREETING: Final = Text(en="{hostname} POP3 server ready", ja="{hostname} POP3サーバーです")
-GREETING_WITH_STAMP: Final = Text(
-    en="{hostname} POP3 server ready {stamp}", ja="{hostname} POP3サーバーです {stamp}"
-)
+GREETING_WITH_STAMP: Final = Text(en="POP3 server ready {stamp}", ja="POP3サーバーです {stamp}")
 CAPABILITIES: Final = Text(en="Capabilities follow", ja="使える機能は次のとおりです")
 BEGIN_TLS: Final = Text(en="Begin TLS negotiation", ja="TLSを始めてください")
 UTF8_ON: Final = Text(en="UTF-8 mode", ja="UTF-8モードになりました")

@@ -45,7 +45,7 @@ class ReplyWriter:
         """Begin in English, with nothing to send."""
         self.outbox = Outbox()
         self._language = 0
-        self._tail = b""
+        self._tail = _CRLF
         self.is_body_open = False
         """Whether a multi-line reply was begun and not ended."""
 
@@ -56,7 +56,7 @@ class ReplyWriter:
     def write(self, reply: Reply) -> None:
         """Queue a reply."""
         if isinstance(reply, Message):
-            self._write_message(reply)
+            self.write_message(reply)
         elif isinstance(reply, Ok | Err):
             self.outbox.put(reply.lines[self._language])
         elif isinstance(reply, Chunk):
@@ -66,7 +66,6 @@ class ReplyWriter:
         elif isinstance(reply, Begin):
             self.outbox.put(reply.lines[self._language])
             self.is_body_open = True
-            self._tail = _CRLF
         elif isinstance(reply, End):
             self._end_body()
         elif isinstance(reply, Capabilities):
@@ -76,7 +75,7 @@ class ReplyWriter:
         elif isinstance(reply, DropListing | ScanListing | UniqueIdListing | Challenge):
             self.outbox.put(reply.line())
 
-    def _write_message(self, message: Message) -> None:
+    def write_message(self, message: Message) -> None:
         """Queue a whole message."""
         data, dots = message.data, message.dots
         first = MESSAGE_LINES[self._language] % len(data)
@@ -102,5 +101,6 @@ class ReplyWriter:
         """
         if self._tail != _CRLF:
             self.outbox.put(_CRLF)
+            self._tail = _CRLF
         self.outbox.put(END)
         self.is_body_open = False
