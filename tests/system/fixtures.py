@@ -261,8 +261,13 @@ def connections() -> Iterator[ExitStack]:
 
 
 @pytest.fixture
-def connect(request: pytest.FixtureRequest, connections: ExitStack) -> Connect:
-    """Open connections to the shared server, or to another one given as `to`."""
+def connect(
+    request: pytest.FixtureRequest, connections: ExitStack, sources: SourceAddresses
+) -> Connect:
+    """Open connections to the shared server, or to another one given as `to`.
+
+    Each comes from an address of its own, on `pop3` from one that may log in without TLS.
+    """
 
     def open_one(
         service: str,
@@ -272,6 +277,7 @@ def connect(request: pytest.FixtureRequest, connections: ExitStack) -> Connect:
         to: HatoServer | None = None,
     ) -> Wire:
         target = to or request.getfixturevalue("server")
+        source = source or (sources.trusted() if service == "pop3" else sources.stranger())
         return connections.enter_context(open_wire(target, service, source=source, pace=pace))
 
     return open_one

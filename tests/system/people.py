@@ -39,11 +39,11 @@ class PeoplePool:
         self._free: list[Person] = []
         self._numbers = itertools.count(1)
 
-    def new(self, name: str = "person") -> Person:
+    def new(self, name: str = "person", password: str | None = None) -> Person:
         """Add somebody nobody else will ever be."""
         number = next(self._numbers)
         # The space is on purpose: PASS takes the rest of the line (RFC 1939 §7).
-        person = Person(f"{name}{number}@{DOMAIN}", f"open sesame {number}")
+        person = Person(f"{name}{number}@{DOMAIN}", password or f"open sesame {number}")
         self._add(person)
         return person
 

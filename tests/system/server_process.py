@@ -113,6 +113,10 @@ class HatoServer:
         for domain in self.domains:
             self.run("domain", "add", domain)
 
+    def write_settings(self) -> None:
+        """Write `hato.toml` as the fields of this object say."""
+        self.config_file.write_text(self._toml(), encoding="utf-8")
+
     def start(self) -> None:
         """Start serving; return when the server says that it is ready."""
         for attempts_left in (2, 1, 0):
@@ -136,6 +140,10 @@ class HatoServer:
             raise ServerError(f"the server did not stop in {STOP_SECONDS:.0f} s") from None
         self._kill_group(process)
         return status
+
+    def terminate(self) -> None:
+        """Ask the server to stop, and do not wait; `stop` does that."""
+        os.kill(self.process_id, signal.SIGTERM)
 
     def kill(self) -> None:
         """Kill the parent and all its workers at once, as a lost machine does."""
@@ -240,7 +248,7 @@ class HatoServer:
     def _choose_ports(self) -> None:
         for service in SERVICES:
             self.addresses[service] = ("127.0.0.1", _free_port(self.addresses.values()))
-        self.config_file.write_text(self._toml(), encoding="utf-8")
+        self.write_settings()
 
     def _toml(self) -> str:
         tables: dict[str, dict[str, object]] = {
@@ -286,6 +294,8 @@ def _toml_value(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_toml_value(each) for each in value) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {_toml_value(each)}" for key, each in value.items()) + "}"
     return f'"{value}"' if isinstance(value, str) else str(value)
 
 

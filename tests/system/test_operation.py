@@ -1,0 +1,269 @@
+"""Starting, stopping, certificates, load balancers: what an operator does to a server."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.system.fixtures import (
+    ONLY_LINUX,
+    deliver_letters,
+    open_mailbox,
+    open_wire,
+    stored_letters,
+)
+from tests.system.letters import LETTERS
+from tests.system.people import Person
+from tests.system.pop3 import Pop3Client
+from tests.system.server_process import HOST_NAME, Certificates, HatoServer
+from tests.system.wire import Wire
+
+ADA = Person("ada@example.org", "open sesame")
+TRIES = 400
+"""How often a test looks for a change that the server makes by itself, with a connection each."""
+
+
+def test_a_stopping_server_finishes_a_download(own_server: Callable[..., HatoServer]) -> None:
+    server = own_server()
+    server.add_person(ADA)
+    deliver_letters(server, ADA, LETTERS["large"])
+    wire = Wire.connect(server.addresses["pop3"], source="127.1.0.1", receive_buffer_octets=4096)
+    with wire:
+        client = Pop3Client(wire)
+        client.login(ADA)
+        client.send("RETR 1")
+        assert client.read_status().ok
+        server.terminate()
+        assert client.read_body().endswith(LETTERS["large"])
+    assert server.stop() == 0
+
+
+def test_a_stopping_server_deletes_nothing_that_was_not_confirmed(
+    own_server: Callable[..., HatoServer],
+) -> None:
+    server = own_server()
+    server.add_person(ADA)
+    deliver_letters(server, ADA, LETTERS["plain"])
+    with open_mailbox(server, ADA) as client:
+        client.delete(1)
+        assert server.stop() == 0
+        rest = client.wire.read_to_close()
+    assert rest == b"" or rest.startswith(b"-ERR [SYS/TEMP] ")
+    server.start()
+    assert len(stored_letters(server, ADA)) == 1
+
+
+def test_nobody_is_let_in_while_the_server_stops(own_server: Callable[..., HatoServer]) -> None:
+    server = own_server()
+    assert server.stop() == 0
+    with pytest.raises(ConnectionRefusedError):
+        Wire.connect(server.addresses["pop3"])
+
+
+def test_ready_is_said_when_every_listener_is_bound(
+    own_server: Callable[..., HatoServer],
+) -> None:
+    server = own_server(workers=2)
+    for service in ("pop3", "pop3s", "lmtp"):
+        open_wire(server, service).hang_up()
+
+
+def serial_number(server: HatoServer) -> str:
+    """Of the certificate that a new connection sees."""
+    with open_wire(server, "pop3s") as wire:
+        assert isinstance(wire.raw, ssl.SSLSocket)
+        certificate = wire.raw.getpeercert()
+        assert certificate is not None
+        return str(certificate["serialNumber"])
+
+
+def test_a_new_certificate_is_served_without_restart(
+    own_server: Callable[..., HatoServer], tmp_path: Path
+) -> None:
+    server = own_server(workers=2, start=False)
+    server.certificates = Certificates(tmp_path / "authority")
+    server.write_settings()
+    server.start()
+    server.add_person(ADA)
+    with open_mailbox(server, ADA) as session:
+        before = serial_number(server)
+        server.certificates.issue()
+        server.reload()
+        for _ in range(TRIES):
+            if serial_number(server) != before:
+                break
+        else:
+            pytest.fail("the server went on with the old certificate")
+        session.expect_ok("NOOP")
+        session.quit()
+
+
+def test_a_broken_certificate_file_leaves_the_old_one_in_place(
+    own_server: Callable[..., HatoServer], tmp_path: Path
+) -> None:
+    server = own_server(start=False)
+    server.certificates = Certificates(tmp_path / "authority")
+    server.write_settings()
+    server.start()
+    before = serial_number(server)
+    server.certificates.certificate_file.write_text("no certificate\n")
+    server.reload()
+    for _ in range(20):
+        assert serial_number(server) == before
+
+
+def test_each_name_has_its_own_certificate(
+    own_server: Callable[..., HatoServer], tmp_path: Path
+) -> None:
+    other = Certificates(tmp_path / "other")
+    other.issue("mail.example.com")
+    names = [{"certificate": str(other.certificate_file), "key": str(other.key_file)}]
+    server = own_server(tls={"names": names})
+    for name, certificates in ((HOST_NAME, server.certificates), ("mail.example.com", other)):
+        with Wire.connect(server.addresses["pop3s"]) as wire:
+            wire.start_tls(certificates.client_context(), name)
+            Pop3Client(wire).quit()
+
+
+@pytest.mark.parametrize(
+    ("tables", "complaint"),
+    [
+        ({"limits": {"login_second": 5}}, "login_seconds"),
+        ({"listn": {"pop3": []}}, "listen"),
+        ({"limits": {"login_seconds": "soon"}}, "login_seconds"),
+        ({"auth": {"allow_plaintext_from": ["not an address"]}}, "not an address"),
+        ({"tls": {"certificate": "/nowhere/cert.pem"}}, "/nowhere/cert.pem"),
+        ({"listen": {"pop3": ["somewhere"]}}, "somewhere"),
+    ],
+)
+def test_a_wrong_setting_is_one_sentence(
+    own_server: Callable[..., HatoServer], tables: dict[str, dict[str, object]], complaint: str
+) -> None:
+    server = own_server(start=False)
+    server.settings = tables
+    server.write_settings()
+    done = server.run("serve", status=None)
+    said = done.stderr.decode()
+    assert done.returncode != 0
+    assert complaint in said
+    assert "Traceback" not in said
+    assert len(said.strip().splitlines()) <= 3
+
+
+def test_a_port_in_use_is_one_sentence(own_server: Callable[..., HatoServer]) -> None:
+    server = own_server(start=False)
+    with socket.create_server(server.addresses["pop3"]):
+        done = server.run("serve", status=None)
+    said = done.stderr.decode()
+    assert done.returncode != 0
+    assert str(server.addresses["pop3"][1]) in said
+    assert "Traceback" not in said
+
+
+PROXY_V2_SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
+
+
+def proxy_v1(client: str) -> bytes:
+    return f"PROXY TCP4 {client} 127.0.0.1 40000 110\r\n".encode()
+
+
+def proxy_v2(client: str) -> bytes:
+    addresses = socket.inet_aton(client) + socket.inet_aton("127.0.0.1")
+    payload = addresses + struct.pack("!HH", 40_000, 110)
+    return PROXY_V2_SIGNATURE + b"\x21\x11" + struct.pack("!H", len(payload)) + payload
+
+
+@ONLY_LINUX
+class TestProxyProtocol:
+    """Behind a load balancer the client's address is the one that the balancer names."""
+
+    BALANCER = "127.3.0.1"
+
+    @pytest.fixture
+    def server(self, own_server: Callable[..., HatoServer]) -> HatoServer:
+        return own_server(proxy={"trusted": [self.BALANCER]})
+
+    @pytest.mark.parametrize("header", [proxy_v1, proxy_v2])
+    def test_the_named_address_decides(
+        self, server: HatoServer, header: Callable[[str], bytes]
+    ) -> None:
+        for client, may_log_in in (("127.1.0.9", True), ("203.0.113.9", False)):
+            with open_wire(server, "pop3", source=self.BALANCER) as wire:
+                wire.send(header(client))
+                assert ("USER" in Pop3Client(wire).capabilities()) is may_log_in
+
+    @pytest.mark.parametrize("header", [proxy_v1, proxy_v2])
+    def test_it_stands_before_the_handshake(
+        self, server: HatoServer, header: Callable[[str], bytes]
+    ) -> None:
+        with Wire.connect(server.addresses["pop3s"], source=self.BALANCER) as wire:
+            wire.send(header("203.0.113.9"))
+            wire.start_tls(server.certificates.client_context(), HOST_NAME)
+            Pop3Client(wire).quit()
+
+    @pytest.mark.parametrize(
+        "header",
+        [
+            b"CAPA\r\n",
+            b"PROXY\r\n",
+            b"PROXY TCP4 x y 1 2\r\n",
+            b"PROXY TCP4 203.0.113.9 127.0.0.1 99999 110\r\n",
+            b"PROXY TCP4 203.0.113.9 127.0.0.1 1 110" + b" " * 200 + b"\r\n",
+            PROXY_V2_SIGNATURE + b"\x31\x11\x00\x0c" + b"\0" * 12,
+            PROXY_V2_SIGNATURE + b"\x21\x11\x00\x02\0\0",
+            PROXY_V2_SIGNATURE + b"\x21\x11\xff\xff",
+        ],
+        ids=lambda octets: repr(octets[:30]),
+    )
+    def test_a_balancer_without_a_right_header_is_not_served(
+        self, server: HatoServer, header: bytes
+    ) -> None:
+        with open_wire(server, "pop3", source=self.BALANCER) as wire:
+            wire.send(header)
+            wire.half_close()
+            assert b"+OK" not in wire.read_to_close()
+
+    def test_a_header_from_anybody_else_is_a_bad_command(self, server: HatoServer) -> None:
+        with open_wire(server, "pop3", source="127.2.0.1") as wire:
+            client = Pop3Client(wire)
+            client.expect_error(proxy_v1("127.1.0.9").strip())
+            assert "USER" not in client.capabilities()
+
+
+def test_ipv6_is_served(own_server: Callable[..., HatoServer]) -> None:
+    try:
+        probe = socket.create_server(("::1", 0), family=socket.AF_INET6)
+    except OSError:
+        pytest.skip("this machine has no IPv6 loopback")
+    port = probe.getsockname()[1]
+    probe.close()
+    server = own_server(listen={"pop3s": [f"[::1]:{port}"]})
+    server.add_person(ADA)
+    server.addresses["pop3s"] = ("::1", port)
+    with open_mailbox(server, ADA) as client:
+        client.quit()
+
+
+def test_the_log_tells_of_a_login_without_the_secret(
+    own_server: Callable[..., HatoServer],
+) -> None:
+    server = own_server()
+    server.add_person(ADA)
+    with open_mailbox(server, ADA) as client:
+        client.quit()
+    server.stop()
+    log = server.log()
+    assert ADA.address in log
+    assert ADA.password not in log
+
+
+def test_the_data_folder_is_for_its_owner_alone(own_server: Callable[..., HatoServer]) -> None:
+    server = own_server()
+    server.add_person(ADA)
+    deliver_letters(server, ADA, LETTERS["plain"])
+    assert server.data_folder.stat().st_mode & 0o077 == 0
