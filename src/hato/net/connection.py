@@ -10,7 +10,6 @@ Fails by closing the connection: a peer's fault quietly, our own with a log entr
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import Awaitable
 from typing import Any, Final, cast
 
@@ -20,7 +19,7 @@ from hato.net.progress import Progress
 from hato.net.proxy_protocol import Header, read_header
 from hato.net.service import Service
 from hato.net.session import Session, TlsFacts
-from hato.net.tls import TlsLayer
+from hato.net.tls import TlsError, TlsLayer
 from hato.protocols.machine import Farewell, Signal
 
 _GONE: Final = "the peer is gone"
@@ -206,7 +205,7 @@ class Connection(asyncio.Protocol):
         assert layer is not None  # noqa: S101 - the caller's condition
         try:
             plaintext = layer.receive(ciphertext)
-        except (ssl.SSLError, ConnectionError) as fault:
+        except (TlsError, ConnectionError) as fault:
             self._write_raw(layer.ciphertext_to_send())
             log.debug("tls-ended", session=self.session_id, address=self.address, reason=fault)
             self._abort_softly()

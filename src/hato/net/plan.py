@@ -25,7 +25,7 @@ from hato.core.settings import Settings
 from hato.net.connection import Connection
 from hato.net.listener import bind, read_listen_address
 from hato.net.service import Service
-from hato.net.tls import TlsContexts
+from hato.net.tls_contexts import TlsContexts
 
 _TICK_SECONDS: Final = 1.0
 _CERTIFICATE_LOOK_SECONDS: Final = 5.0

@@ -19,7 +19,7 @@ from hato.core.settings import Limits
 from hato.net.doorkeeper import Doorkeeper
 from hato.net.progress import Progress
 from hato.net.session import Session, SessionFactory
-from hato.net.tls import TlsContexts
+from hato.net.tls_contexts import TlsContexts
 from hato.protocols.machine import Farewell
 
 _WINDOW_SECONDS: Final = 60.0
