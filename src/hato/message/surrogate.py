@@ -48,6 +48,7 @@ class Surrogate:
         "_held",
         "_is_at_line_start",
         "_is_excising",
+        "_levels",
         "_multiparts",
         "_place",
         "_shown",
@@ -59,6 +60,7 @@ class Surrogate:
         self._at = 0
         self._shown: list[bytes] = []
         self._multiparts: list[_Multipart] = []
+        self._levels: dict[bytes, int] = {}
         self._is_at_line_start = True
         self._begin_header()
 
@@ -150,6 +152,7 @@ class Surrogate:
             if boundary is not None:
                 delimiter = b"--" + (boundary[1] or boundary[2])
                 self._multiparts.append(_Multipart(delimiter, kind == b"multipart/digest"))
+                self._number_levels()
         elif kind in _NESTED and self._encoding not in _ENCODED:
             self._begin_header()
 
@@ -186,17 +189,21 @@ class Surrogate:
         if not line.startswith(b"--"):
             return False
         words = line.rstrip()
-        for level in range(len(self._multiparts) - 1, -1, -1):
-            delimiter = self._multiparts[level].delimiter
-            if words == delimiter:
-                del self._multiparts[level + 1 :]
-                self._begin_header()
-            elif words == delimiter + b"--":
-                del self._multiparts[level:]
-                self._place = _Place.BODY
-                self._is_at_line_start = True
-            else:
-                continue
-            self._shown.append(line)
-            return True
-        return False
+        level = self._levels.get(words)
+        if level is not None:
+            del self._multiparts[level + 1 :]
+            self._begin_header()
+        else:
+            level = self._levels.get(words[:-2]) if words.endswith(b"--") else None
+            if level is None:
+                return False
+            del self._multiparts[level:]
+            self._place = _Place.BODY
+            self._is_at_line_start = True
+        self._number_levels()
+        self._shown.append(line)
+        return True
+
+    def _number_levels(self) -> None:
+        """Know at once which multipart a line may delimit; the innermost comes first."""
+        self._levels = {one.delimiter: level for level, one in enumerate(self._multiparts)}

@@ -8,6 +8,7 @@ Fails by refusing before the first octet, by ending the conversation after it.
 
 from __future__ import annotations
 
+import asyncio
 from bisect import bisect_left
 from collections.abc import AsyncIterator
 from typing import Final
@@ -30,6 +31,10 @@ from hato.store.model import BodyRef, Piece
 
 TOP_FOLLOWS: Final = Begin(texts.TOP_OF_MESSAGE)
 _END: Final = End()
+_CHUNKS_IN_A_ROW: Final = 8
+"""Chunks for a peer that reads fast, before other sessions get their turn."""
+_SLICE_OCTETS: Final = 16_384
+"""What is turned into a surrogate in one go: some milliseconds' work at worst."""
 
 
 async def measure_surrogates(drop: Maildrop) -> None:
@@ -82,12 +87,16 @@ async def _send_rest(
     cutter: TopCutter | None,
 ) -> bool:
     """Send chunks as fast as the peer reads them; tell whether all of them were sent."""
+    chunks = 0
     while piece is not None:
         octets = cutter.feed(piece.data) if cutter is not None else len(piece.data)
         machine.send(cut(piece, octets))
         if cutter is not None and cutter.is_complete:
             break
         await peer.drain()
+        chunks += 1
+        if chunks % _CHUNKS_IN_A_ROW == 0:
+            await asyncio.sleep(0)
         try:
             piece = await anext(pieces, None)
         except HatoError as fault:
@@ -132,9 +141,11 @@ async def _surrogate_octets(
     account: Account, body: BodyRef, surrogate: Surrogate
 ) -> AsyncIterator[bytes]:
     async for piece in _stored_pieces(account, body):
-        data = surrogate.feed(piece.data)
-        if data:
-            yield data
+        for start in range(0, len(piece.data), _SLICE_OCTETS):
+            data = surrogate.feed(piece.data[start : start + _SLICE_OCTETS])
+            if data:
+                yield data
+            await asyncio.sleep(0)
     data = surrogate.finish()
     if data:
         yield data

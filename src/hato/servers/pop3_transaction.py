@@ -8,6 +8,7 @@ Fails by answering `-ERR`; a message that breaks off midway ends the conversatio
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Final
 
@@ -131,6 +132,7 @@ class Transaction:
     async def _send_more_rows(self, rows: Rows | None, parts: Iterator[Rows]) -> None:
         while rows is not None:
             await self._peer.drain()
+            await asyncio.sleep(0)
             self._machine.send(rows)
             rows = next(parts, None)
         self._machine.send(_END)
