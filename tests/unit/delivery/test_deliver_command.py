@@ -1,0 +1,135 @@
+"""`hato deliver`: a message from a pipe, and an exit code that MTAs understand."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from hato.cli.deliver import deliver
+from hato.core.errors import HatoError, OverQuotaError, StorageFullError, UnavailableError
+from hato.core.language import Language
+from tests.unit.delivery.office import Office, behind_prefix
+
+LETTER = b"Subject: x\n\nHello.\n"
+WIRE_FORM = b"Subject: x\r\n\r\nHello.\r\n"
+
+
+@pytest.fixture
+async def office() -> Office:
+    made = Office()
+    made.addresses.reached["ada"] = [await made.add("ada")]
+    await made.add("gone", is_enabled=False)
+    return made
+
+
+async def run(
+    office: Office, name: str, octets: bytes = LETTER, sender: str | None = "bob@example.net"
+) -> int:
+    return await deliver(office.service, name, io.BytesIO(octets), sender)
+
+
+async def test_a_message_is_stored_in_wire_form(office: Office) -> None:
+    assert await run(office, "ada@example.org") == 0
+    (served,) = await office.stored("ada")
+    prefix = behind_prefix(served, WIRE_FORM)
+    assert prefix.startswith(
+        b"Return-Path: <bob@example.net>\r\nDelivered-To: ada@example.org\r\n"
+        b"Received: by mail.example.org id pipe-"
+    )
+
+
+@pytest.mark.parametrize(
+    ("octets", "stored"),
+    [
+        (b"Subject: x\r\n\r\nHello.\r\n", WIRE_FORM),
+        (b"Subject: x\n\nHello.", WIRE_FORM),
+        (b"From bob Tue Nov 24 09:00:00 2026\nSubject: x\n\nHello.\n", WIRE_FORM),
+        (b"Subject: x\n\nFrom here\n", b"Subject: x\r\n\r\nFrom here\r\n"),
+        (b"x" * 200_000, b"x" * 200_000 + b"\r\n"),
+    ],
+    ids=["CRLF", "no last line end", "envelope line", "From in the body", "long"],
+)
+async def test_what_pipes_give(office: Office, octets: bytes, stored: bytes) -> None:
+    assert await run(office, "ada@example.org", octets) == 0
+    (served,) = await office.stored("ada")
+    behind_prefix(served, stored)
+
+
+@pytest.mark.parametrize(
+    ("sender", "line"),
+    [
+        ("", b"Return-Path: <>\r\n"),
+        ("<>", b"Return-Path: <>\r\n"),
+        ("MAILER-DAEMON", b"Return-Path: <>\r\n"),
+        ("<bob@example.net>", b"Return-Path: <bob@example.net>\r\n"),
+        ("root", b"Return-Path: <root>\r\n"),
+        (None, b"Delivered-To: "),
+    ],
+)
+async def test_senders(office: Office, sender: str | None, line: bytes) -> None:
+    assert await run(office, "ada", sender=sender) == 0
+    (served,) = await office.stored("ada")
+    assert served.startswith(line)
+
+
+@pytest.mark.parametrize(
+    ("name", "sender", "octets", "code"),
+    [
+        ("nobody@example.org", "b@c", LETTER, 67),
+        ("gone@example.org", "b@c", LETTER, 77),
+        ("a b", "b@c", LETTER, 64),
+        ("ada\r\nX-Injected: yes", "b@c", LETTER, 64),
+        ("ada@example.org", "b@c> X: <y", LETTER, 64),
+        ("ada@example.org", "b\nX-Injected: yes", LETTER, 64),
+        ("ada@example.org", "b@c", b"", 65),
+        ("ada@example.org", "b@c", b"From bob\n", 65),
+        ("ada@example.org", "b@c", b"x" * (5 << 20), 65),
+        ("ada@example.org", "b@c", b"Received: a by b; c\n" * 101 + LETTER, 65),
+    ],
+    ids=[
+        "stranger",
+        "disabled",
+        "no address",
+        "injection by name",
+        "injection by sender",
+        "line in sender",
+        "nothing",
+        "only an envelope line",
+        "too large",
+        "loop",
+    ],
+)
+async def test_what_cannot_be_is_told_by_code_and_sentence(
+    office: Office,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    sender: str,
+    octets: bytes,
+    code: int,
+) -> None:
+    assert await run(office, name, octets, sender) == code
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("hato deliver: ")
+    assert said.err.count("\n") == 1
+    assert await office.stored("ada") == []
+
+
+@pytest.mark.parametrize(
+    "fault", [OverQuotaError("x"), StorageFullError("x"), UnavailableError("x"), HatoError("x")]
+)
+async def test_what_may_pass_is_to_be_tried_again(office: Office, fault: HatoError) -> None:
+    office.store.commit_faults[office.people["ada"].account_id] = fault
+    assert await run(office, "ada@example.org") == 75
+
+
+async def test_the_sentence_comes_in_japanese_too(
+    office: Office, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stream = io.BytesIO(LETTER)
+    code = await deliver(
+        office.service, "nobody@example.org", stream, None, language=Language.JAPANESE
+    )
+    assert code == 67
+    assert "nobody@example.org という人はいません" in capsys.readouterr().err
