@@ -84,11 +84,12 @@ async def test_every_command_of_the_machine_has_a_handler(office: Office) -> Non
 
 async def test_a_whole_conversation(office: Office) -> None:
     line = Line(office)
-    assert not line.session.is_logged_in
+    has_greeted = [line.session.is_logged_in]
     said = await line.say(b"LHLO client.example.net\r\n")
+    has_greeted.append(line.session.is_logged_in)
     assert said.startswith(b"220 mail.example.org LMTP ready\r\n250-mail.example.org\r\n")
     assert said.endswith(b"250 SIZE 4194304\r\n")
-    assert line.session.is_logged_in
+    assert has_greeted == [False, True]
     said = await line.say(envelope("ada", "nobody", "gone", "ben"))
     assert codes_of(said) == [
         "250 2.1.0",
