@@ -98,8 +98,9 @@ PASSWORD_HASH_THREADS: Final = 2
 REMEMBERED_LOGINS: Final = 10_000
 """Logins that one worker remembers, so that a poll needs no slow hash; some 300 octets each."""
 
-REMEMBERED_LOGIN_SECONDS: Final = 300.0
-"""How long a right password is remembered (Dovecot's auth cache: up to an hour)."""
+REMEMBERED_LOGIN_SECONDS: Final = 1_800.0
+"""How long a right password is remembered: mail programs look every ten to fifteen minutes
+(Dovecot's auth cache: an hour)."""
 
 REMEMBERED_FAILURE_SECONDS: Final = 3_600.0
 """How long the same wrong password from the same address counts only once: a forgotten device

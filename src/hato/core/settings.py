@@ -85,6 +85,7 @@ class Limits(Part, frozen=True):
     connections_total: int = limits.CONNECTIONS_TOTAL
     login_failures_per_minute: int = limits.LOGIN_FAILURES_PER_MINUTE
     login_failures_per_day: int = limits.LOGIN_FAILURES_PER_DAY
+    failed_login_seconds: float = limits.FAILED_LOGIN_SECONDS
     message_octets: int = limits.MESSAGE_OCTETS
     recipients_per_message: int = limits.RECIPIENTS_PER_MESSAGE
     shutdown_seconds: float = 30.0

@@ -1,0 +1,7 @@
+"""Who gets in, by whichever protocol and mechanism."""
+
+from hato.services.auth.authenticator import Authenticator
+from hato.services.auth.origin import Login, Origin
+from hato.services.auth.sasl_exchange import SaslExchange
+
+__all__ = ["Authenticator", "Login", "Origin", "SaslExchange"]

@@ -1,0 +1,151 @@
+"""How often somebody may try: counted per address and per person, by all processes together.
+
+Called by services.auth around every check of a password or proof.
+Never locks somebody out of an address from which she logged in lately because of strangers.
+Standards: none; the figures and their precedents stand in core.limits.
+Fails with ThrottledError.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Final, TypeAlias
+
+import msgspec
+
+from hato.core.clock import Clock
+from hato.core.errors import HatoError, ThrottledError
+from hato.core.limits import FAILED_LOGIN_MOST_SECONDS, KNOWN_ADDRESS_SECONDS
+from hato.core.log import log
+from hato.core.settings import Limits
+from hato.store.directory import Counters
+
+Pause: TypeAlias = Callable[[float], Awaitable[None]]
+
+_MINUTE: Final = 60
+_HOUR: Final = 3_600
+_DAY: Final = 86_400
+_FAILURES_PER_SECOND_OF_DELAY: Final = 10
+"""Failures of a person within an hour, from wherever, that make strangers wait a second longer."""
+
+
+class Attempt(msgspec.Struct, frozen=True):
+    """Who is said to log in, and from where."""
+
+    name: str
+    """The person's name, or what was typed where nobody has that name: both are counted alike."""
+    subscriber: str
+    """The address as far as it tells people apart: IPv4, or an IPv6 /64."""
+
+
+class Throttle:
+    """Counts failures; keeps those waiting who had too many.
+
+    A *friend* is an address from which the person logged in within KNOWN_ADDRESS_SECONDS. It has
+    its own count for that person; strangers share the count of their address.
+    """
+
+    def __init__(self, counters: Counters, limits: Limits, clock: Clock, pause: Pause) -> None:
+        """Begin; nothing is kept here but who is trying right now."""
+        self._counters = counters
+        self._limits = limits
+        self._clock = clock
+        self._pause = pause
+        self._gates: dict[str, tuple[asyncio.Semaphore, int]] = {}
+        self._greeted: dict[Attempt, int] = {}
+
+    @asynccontextmanager
+    async def attempting(self, attempt: Attempt) -> AsyncIterator[None]:
+        """Hold a place while a password is checked. Raises ThrottledError.
+
+        Of one address no more than a minute's failures are under way at once, so that many
+        attempts at the same moment do not pass before the first of them is counted.
+        """
+        async with self._gate(attempt.subscriber):
+            is_friend = await self._is_friend(attempt)
+            await self._refuse_too_many(_key(attempt, is_friend=is_friend))
+            if not is_friend:
+                await self._slow_down(attempt)
+            yield
+
+    async def count_failure(self, attempt: Attempt) -> None:
+        """Count a refused login where it belongs."""
+        now = self._clock.now()
+        keys = [_address_key(attempt), _name_key(attempt)]
+        if await self._is_friend(attempt):
+            keys.append(_pair_key(attempt))
+        try:
+            await asyncio.gather(*(self._counters.add(key, now) for key in keys))
+        except HatoError as fault:
+            log.warning("failed-login-not-counted", reason=str(fault), address=attempt.subscriber)
+
+    def is_new_today(self, attempt: Attempt) -> bool:
+        """Tell, once a day, that a friend's address is worth writing down."""
+        now = self._clock.now()
+        if self._greeted.get(attempt, -_DAY) > now - _DAY:
+            return False
+        if len(self._greeted) >= 10_000:
+            self._greeted.clear()
+        self._greeted[attempt] = now
+        return True
+
+    async def count_success(self, attempt: Attempt) -> None:
+        """Remember that this address is a friend of hers."""
+        await self._counters.add(_friend_key(attempt), self._clock.now())
+
+    async def _is_friend(self, attempt: Attempt) -> bool:
+        since = self._clock.now() - KNOWN_ADDRESS_SECONDS
+        return await self._counters.count(_friend_key(attempt), since) > 0
+
+    async def _refuse_too_many(self, key: str) -> None:
+        """Raise ThrottledError while a key has had its failures."""
+        now = self._clock.now()
+        if await self._counters.count(key, now - _DAY) >= self._limits.login_failures_per_day:
+            raise ThrottledError(_HOUR)
+        if await self._counters.count(key, now - _MINUTE) >= self._limits.login_failures_per_minute:
+            raise ThrottledError(_MINUTE)
+
+    async def _slow_down(self, attempt: Attempt) -> None:
+        """Let a stranger wait at the door of somebody who is being attacked."""
+        lately = await self._counters.count(_name_key(attempt), self._clock.now() - _HOUR)
+        seconds = min(lately // _FAILURES_PER_SECOND_OF_DELAY, FAILED_LOGIN_MOST_SECONDS)
+        if seconds:
+            await self._pause(seconds)
+
+    @asynccontextmanager
+    async def _gate(self, subscriber: str) -> AsyncIterator[None]:
+        """Let so many of one address through at once; gates without visitors are taken down."""
+        gate, visitors = self._gates.get(subscriber) or (
+            asyncio.Semaphore(self._limits.login_failures_per_minute),
+            0,
+        )
+        self._gates[subscriber] = gate, visitors + 1
+        try:
+            async with gate:
+                yield
+        finally:
+            gate, visitors = self._gates.pop(subscriber)
+            if visitors > 1:
+                self._gates[subscriber] = gate, visitors - 1
+
+
+def _key(attempt: Attempt, *, is_friend: bool) -> str:
+    return _pair_key(attempt) if is_friend else _address_key(attempt)
+
+
+def _address_key(attempt: Attempt) -> str:
+    return f"login-failed/address/{attempt.subscriber}"
+
+
+def _pair_key(attempt: Attempt) -> str:
+    return f"login-failed/pair/{attempt.subscriber}/{attempt.name}"
+
+
+def _name_key(attempt: Attempt) -> str:
+    return f"login-failed/name/{attempt.name}"
+
+
+def _friend_key(attempt: Attempt) -> str:
+    return f"login/from/{attempt.subscriber}/{attempt.name}"
