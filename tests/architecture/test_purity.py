@@ -26,6 +26,7 @@ CORE_LIBRARIES = frozenset({"hato", "msgspec"})
 RESERVED = {
     "socket": ("hato.net", "hato.app"),
     "ssl": ("hato.net", "hato.app"),
+    "OpenSSL": ("hato.net", "hato.app"),
     "uvloop": ("hato.net", "hato.app"),
     "sqlite3": (),
     "apsw": ("hato.store.embedded",),
