@@ -128,11 +128,11 @@ class Side:
         """Run `scenario` once."""
         group = self.groups[scenario.group]
         print(f"  {scenario.name}: {self.server.name} ({kind}) …", file=sys.stderr, flush=True)
-        pid = self.server.main_pid()
         if scenario.mode == "idle":
             return self._idle(scenario, group, kind)
         if scenario.dele:
             self.fill(group)
+        pid = self.server.main_pid()
         before = cpu_seconds(pid)
         if scenario.mode == "lmtp":
             outcome = self._deliver(
@@ -150,16 +150,23 @@ class Side:
         return Figure(_value(scenario, outcome), outcome, used / max(units, 1) * 1e6)
 
     def _idle(self, scenario: Scenario, group: Group, kind: str) -> Figure:
+        """Measure memory on a fresh server: what earlier sessions left behind would hide it.
+
+        A few people log in first, so that what is loaded once is not counted per session.
+        """
+        self.server.stop()
+        self.server.start()
+        command = self._load("idle", group, kind, tls=scenario.tls)
+        for _ in range(WARM_PASSES):
+            self._run([*command, "--connections", "2"], scenario.name)
         pid = self.server.main_pid()
         held: list[float] = []
         before = pss_kib(pid)
-        command = self._load("idle", group, kind, tls=scenario.tls)
-        command += ["--connections", str(group.people)]
 
         def look(sessions: int) -> None:
             held.append((pss_kib(pid) - before) / sessions)
 
-        outcome = generator.run(command, look)
+        outcome = generator.run([*command, "--connections", str(group.people)], look)
         if outcome.errors or not held:
             raise BenchError(f"{self.server.name}, {scenario.name}: {outcome.first_error}")
         return Figure(held[0], outcome, 0.0)
