@@ -138,6 +138,7 @@ class Delivery:
         "_addresses",
         "_arrival",
         "_digest",
+        "_is_finishing",
         "_message_octets",
         "_needs_utf8",
         "_now",
@@ -176,6 +177,7 @@ class Delivery:
         self._staged = store.stage()
         self._digest = sha256(usedforsecurity=False)
         self._tail = b"\r\n"
+        self._is_finishing = False
 
     async def recipient(self, address: str) -> None:
         """Add a recipient; who is reached by several addresses still gets one copy.
@@ -210,21 +212,26 @@ class Delivery:
         is told a fault when one of them has it not: each such fault may pass, and the retry gives
         nobody a second copy (as long as the message has a Message-ID).
         """
+        self._is_finishing = True
         try:
             facts = await self._seal()
             outcomes = await self._commit_to_all(facts)
         except HatoError as fault:
-            return [fault] * len(self._recipients)
-        finally:
             self._staged.discard()
+            return [fault] * len(self._recipients)
+        self._staged.discard()
         return [
             next((outcomes[person_id] for person_id in ids if outcomes[person_id]), None)
             for ids in self._recipients
         ]
 
     def discard(self) -> None:
-        """Forget the message; harmless after `finish`, and twice."""
-        self._staged.discard()
+        """Forget the message; harmless after `finish`, and twice.
+
+        A `finish` that was cancelled leaves the octets to the store: it may still be writing them.
+        """
+        if not self._is_finishing:
+            self._staged.discard()
 
     async def _seal(self) -> HeaderFacts:
         """End the message with CRLF and look at its header. Raises MailLoopError."""

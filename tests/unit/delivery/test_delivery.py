@@ -19,7 +19,8 @@ from hato.core.errors import (
 )
 from hato.services.delivery import Placing
 from hato.services.delivery_trace import Arrival
-from hato.store.changes import MakeMailbox
+from hato.store.changes import Committed, MakeMailbox, Wanted
+from hato.store.memory.account import MemoryAccount
 from hato.store.memory.staged import MemoryStaged
 from hato.store.memory.store import MemoryStore
 from hato.store.model import LedgerEntry, LedgerState, Role, Traits
@@ -349,6 +350,41 @@ async def test_what_is_discarded_is_gone() -> None:
     delivery.discard()
     delivery.discard()
     assert await office.stored("ada") == []
+
+
+async def test_a_client_that_leaves_while_the_store_writes_spoils_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The store goes on with what it has begun, and must find all the octets."""
+    office = Office()
+    await office.add("ada")
+    has_begun, may_go_on = asyncio.Event(), asyncio.Event()
+    background: list[asyncio.Task[Committed]] = []
+    commit = MemoryAccount.commit
+
+    async def later(account: MemoryAccount, wanted: list[Wanted]) -> Committed:
+        has_begun.set()
+        await may_go_on.wait()
+        return await commit(account, wanted)
+
+    async def slowly(account: MemoryAccount, wanted: list[Wanted], **_: object) -> Committed:
+        background.append(asyncio.ensure_future(later(account, wanted)))
+        return await asyncio.shield(background[0])
+
+    monkeypatch.setattr(MemoryAccount, "commit", slowly)
+    delivery = office.service.begin("", Arrival("LMTP", "s1.1", "x"))
+    await delivery.recipient("ada@example.org")
+    await delivery.write(LETTER)
+    finishing = asyncio.ensure_future(delivery.finish())
+    await has_begun.wait()
+    finishing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await finishing
+    delivery.discard()
+    may_go_on.set()
+    await background[0]
+    (served,) = await office.stored("ada")
+    behind_prefix(served, LETTER)
 
 
 # Letters from elsewhere
