@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import gc
 import os
+import platform
 import resource
 import signal
 import sys
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 
 _GC_THRESHOLDS: Final = (50_000, 20, 50)
 """Rarer collections: what a server makes per command holds no circles."""
+
+SERVED: Final = ("pop3", "pop3s", "lmtp")
+"""The names of [listen] that this version serves."""
 
 _NO_CERTIFICATE = Text(
     en="{names} needs a certificate: set certificate and key in [tls] "
@@ -77,7 +81,26 @@ class Composition:
         """Return the door by which mail gets in."""
         from hato.services.delivery import DeliveryService
 
-        return DeliveryService(store, settings, SystemClock())
+        return DeliveryService(
+            store,
+            self.accounts(store, settings),
+            SystemClock(),
+            hostname=settings.hostname or platform.node() or "localhost",
+            message_octets=settings.limits.message_octets,
+        )
+
+    def check(self, settings: Settings) -> None:
+        """Look at what serving would need, without binding. Raises InvalidInputError."""
+        from hato.net.doorkeeper import Networks
+        from hato.net.plan import read_addresses
+        from hato.net.tls_contexts import TlsContexts
+
+        _refuse_what_cannot_be_served(settings)
+        read_addresses(settings, SERVED)
+        Networks((*settings.auth.allow_plaintext_from, *settings.proxy.trusted))
+        if settings.tls.certificate:
+            TlsContexts(settings.tls)
+        log_levels(settings)
 
     def serve(self, settings: Settings, path: Path | None, on_ready: Callable[[], None]) -> int:
         """Serve until told to stop; return the exit status. Raises InvalidInputError."""
@@ -101,15 +124,19 @@ def _plan(settings: Settings) -> Plan:
     """Bind what is to be served. Raises InvalidInputError."""
     from hato.net.plan import Plan
 
-    served = ("pop3", "pop3s", "lmtp")
+    _refuse_what_cannot_be_served(settings)
+    return Plan(settings, SERVED)
+
+
+def _refuse_what_cannot_be_served(settings: Settings) -> None:
+    """Raise InvalidInputError for listeners that do not exist yet, or lack a certificate."""
     for name in settings.listen.__struct_fields__:
-        if getattr(settings.listen, name) and name not in served:
+        if getattr(settings.listen, name) and name not in SERVED:
             raise InvalidInputError(_NOT_YET, name=name)
-    if not any(getattr(settings.listen, name) for name in served):
+    if not any(getattr(settings.listen, name) for name in SERVED):
         raise InvalidInputError(_NOTHING)
     if settings.listen.pop3s and not settings.tls.certificate:
         raise InvalidInputError(_NO_CERTIFICATE, names="pop3s")
-    return Plan(settings, served)
 
 
 def _worker(settings: Settings, plan: Plan) -> Callable[[int, int, int], None]:
@@ -169,31 +196,30 @@ def _services(settings: Settings, plan: Plan, store: Store) -> dict[str, Any]:
     from hato.services.auth import Authenticator
 
     clock = SystemClock()
-    authenticator = Authenticator(store, settings, clock)
-    pop3 = Pop3Edge(authenticator, store.directory, settings, clock)
+    allowed = settings.limits
+    edge = Pop3Edge(Authenticator(store, settings, clock), store.directory, settings, clock)
     delivery = Composition().delivery(store, settings)
-    doorkeeper = Doorkeeper(settings.limits, Networks(settings.proxy.trusted))
-    shared: dict[str, Any] = {"doorkeeper": doorkeeper, "limits_": settings.limits}
-    idle = settings.limits.idle_seconds
+    doorkeeper = Doorkeeper(allowed, Networks(settings.proxy.trusted))
+    shared: dict[str, Any] = {"doorkeeper": doorkeeper, "limits_": allowed}
     return {
         "pop3": Service(
             "pop3",
-            lambda peer: Pop3Session(peer, pop3, offers_tls=plan.has_tls),
-            idle_seconds=idle,
+            lambda peer: Pop3Session(peer, edge, offers_tls=plan.has_tls),
+            idle_seconds=allowed.idle_seconds,
             upgrade_tls=plan.tls,
             **shared,
         ),
         "pop3s": Service(
             "pop3s",
-            lambda peer: Pop3Session(peer, pop3, offers_tls=False),
-            idle_seconds=idle,
+            lambda peer: Pop3Session(peer, edge, offers_tls=False),
+            idle_seconds=allowed.idle_seconds,
             implicit_tls=plan.tls,
             **shared,
         ),
         "lmtp": Service(
             "lmtp",
-            lambda peer: LmtpSession(peer, delivery, settings, clock),
-            idle_seconds=settings.limits.lmtp_idle_seconds,
+            lambda peer: LmtpSession(peer, delivery, recipients=allowed.recipients_per_message),
+            idle_seconds=allowed.lmtp_idle_seconds,
             part_commands=PART_COMMANDS,
             **shared,
         ),
@@ -212,19 +238,21 @@ def _run_loop(work: Coroutine[Any, Any, None]) -> None:
 
 def configure_log(settings: Settings) -> None:
     """Log as the operator wants. Raises InvalidInputError."""
+    level, as_json = log_levels(settings)
+    log.configure(level=level, as_json=as_json)
+
+
+def log_levels(settings: Settings) -> tuple[Level, bool]:
+    """Return the least level that is logged, and whether as JSON. Raises InvalidInputError."""
     levels = {level.name.lower(): level for level in Level}
-    formats = ("auto", "text", "json")
-    if settings.log.level not in levels:
-        raise InvalidInputError(
-            _BAD_LOG, key="level", value=settings.log.level, choices=", ".join(levels)
-        )
-    if settings.log.format not in formats:
-        raise InvalidInputError(
-            _BAD_LOG, key="format", value=settings.log.format, choices=", ".join(formats)
-        )
-    wants_json = settings.log.format == "json"
-    as_json = wants_json or (settings.log.format == "auto" and not is_terminal())
-    log.configure(level=levels[settings.log.level], as_json=as_json)
+    for key, choices in (("level", tuple(levels)), ("format", ("auto", "text", "json"))):
+        value = getattr(settings.log, key)
+        if value not in choices:
+            raise InvalidInputError(_BAD_LOG, key=key, value=value, choices=", ".join(choices))
+    as_json = settings.log.format == "json"
+    return levels[settings.log.level], as_json or (
+        settings.log.format == "auto" and not is_terminal()
+    )
 
 
 def _allow_many_connections() -> None:

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import click
 import msgspec
@@ -22,9 +22,11 @@ from hato.core.errors import InvalidInputError
 from hato.core.language import Language, Text
 from hato.core.settings import Settings
 from hato.core.settings_file import find_settings_file, read_settings
-from hato.services.accounts import Accounts
-from hato.services.delivery import DeliveryService
-from hato.store.api import Store
+
+if TYPE_CHECKING:  # the services take time to load that most verbs do not need
+    from hato.services.accounts import Accounts
+    from hato.services.delivery import DeliveryService
+    from hato.store.api import Store
 
 ResultT = TypeVar("ResultT")
 
@@ -49,6 +51,10 @@ class Ways(Protocol):
 
     def delivery(self, store: Store, settings: Settings) -> DeliveryService:
         """Return the door by which mail gets in."""
+        ...
+
+    def check(self, settings: Settings) -> None:
+        """Look at what serving would need. Raises InvalidInputError."""
         ...
 
     def serve(self, settings: Settings, path: Path | None, on_ready: Callable[[], None]) -> int:

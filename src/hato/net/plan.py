@@ -23,7 +23,7 @@ from hato.core.errors import InvalidInputError
 from hato.core.language import Text
 from hato.core.settings import Settings
 from hato.net.connection import Connection
-from hato.net.listener import bind, read_listen_address
+from hato.net.listener import ListenAddress, bind, read_listen_address
 from hato.net.service import Service
 from hato.net.tls_contexts import TlsContexts
 
@@ -71,14 +71,7 @@ class Plan:
 
     def _bind(self, settings: Settings) -> None:
         """Bind what is not bound yet, then let go of what is no longer wanted."""
-        wanted = {
-            (name, text): read_listen_address(text)
-            for name in self._names
-            for text in getattr(settings.listen, name)
-        }
-        for (name, text), address in wanted.items():
-            if name == "lmtp" and not address.path and not _is_loopback(address.host):
-                raise InvalidInputError(_LMTP_OUTSIDE, text=text)
+        wanted = read_addresses(settings, self._names)
         for key, address in wanted.items():
             if key not in self._sockets:
                 self._sockets[key] = bind(address, self.workers)
@@ -135,6 +128,21 @@ class Plan:
             if self.tls is not None and since_look >= _CERTIFICATE_LOOK_SECONDS:
                 since_look = 0.0
                 self.tls.reload_if_changed()
+
+
+def read_addresses(
+    settings: Settings, names: Sequence[str]
+) -> dict[tuple[str, str], ListenAddress]:
+    """Return every address of [listen] by service and text. Raises InvalidInputError."""
+    addresses = {
+        (name, text): read_listen_address(text)
+        for name in names
+        for text in getattr(settings.listen, name)
+    }
+    for (name, text), address in addresses.items():
+        if name == "lmtp" and not address.path and not _is_loopback(address.host):
+            raise InvalidInputError(_LMTP_OUTSIDE, text=text)
+    return addresses
 
 
 def _is_loopback(host: str) -> bool:

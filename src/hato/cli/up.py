@@ -1,0 +1,200 @@
+"""`hato up`: try everything on loopback, with one command.
+
+Called by `cli.program`; `scripts/up` builds the program first.
+Never listens on an address that others can reach; never needs a configuration.
+Standards: RFC 8314 §3 (implicit TLS first).
+Fails with one sentence where a port or the folder cannot be used.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import time
+from pathlib import Path
+from typing import Final
+
+import click
+import msgspec
+
+from hato.cli.demo_letters import demo_letters
+from hato.cli.desk import Desk
+from hato.core.language import Language, Text
+from hato.core.secret import Secret
+from hato.core.settings import Settings
+from hato.core.settings_file import read_settings
+from hato.net.own_certificate import OwnCertificate, make_own_certificate
+from hato.services.delivery_trace import Arrival
+from hato.store.api import Store
+
+DOMAIN: Final = "example.org"
+NAME: Final = f"demo@{DOMAIN}"
+PORTS: Final = {"pop3": 110, "pop3s": 995, "lmtp": 24}
+_HIGHEST_OFFSET: Final = 65_535 - max(PORTS.values())
+
+_HOW_TO_CONNECT: Final = Text(
+    en="""\
+Hato is up on this machine, with a demo person and {count} letters in her mailbox.
+
+  login     {name}
+  password  {password}
+  POP3      localhost port {pop3s}, TLS from the first octet (first choice)
+            localhost port {pop3}, STLS
+  LMTP      localhost port {lmtp}, for an MTA on this machine
+  trust     {authority}
+            (a certificate authority made for this folder: give it to your mail program)
+
+Read the first letter:
+  curl --cacert {authority} --user {name}:{password} pop3s://localhost:{pop3s}/1
+
+The same as JSON: {up_json}     Stop with Ctrl-C.""",
+    ja="""\
+鳩がこのマシンで動いています。お試し用の人と {count} 通の手紙があります。
+
+  ログイン名  {name}
+  パスワード  {password}
+  POP3        localhost の {pop3s} 番、最初から TLS(おすすめ)
+              localhost の {pop3} 番、STLS
+  LMTP        localhost の {lmtp} 番、このマシンの MTA 用
+  信頼する CA {authority}
+              (このフォルダー用に作った認証局です。メールソフトに渡してください)
+
+最初の手紙を読む:
+  curl --cacert {authority} --user {name}:{password} pop3s://localhost:{pop3s}/1
+
+同じ内容の JSON: {up_json}     止めるには Ctrl-C。""",
+)
+_READY: Final = Text(
+    en="ready: POP3 with TLS on localhost:{pop3s}", ja="ready: localhost:{pop3s} で POP3 (TLS)"
+)
+
+
+class UpFacts(msgspec.Struct, frozen=True):
+    """What `up.json` holds: all that a client or a test needs."""
+
+    host: str
+    ports: dict[str, int]
+    ca_file: str
+    name: str
+    password: str
+    config: str
+    data: str
+
+
+@click.command(short_help="Try everything on this machine, with one command.")
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("hato-data"),
+    show_default=True,
+    help="The folder that holds everything; kept from run to run.",
+)
+@click.option(
+    "--port-offset",
+    type=click.IntRange(0, _HIGHEST_OFFSET),
+    default=11_000,
+    show_default=True,
+    help="Ports are this plus the standard port: 11000 gives 11995 for POP3 over TLS.",
+)
+@click.pass_obj
+def up(desk: Desk, data: Path, port_offset: int) -> int:
+    """Try everything on loopback: a demo person with letters, a certificate, a server.
+
+    Prints how to connect, writes the same to DATA/up.json, and serves until stopped.
+    """
+    folder = data.resolve()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    certificate = make_own_certificate(folder / "tls", int(time.time()))
+    ports = {service: port_offset + port for service, port in PORTS.items()}
+    config = folder / "hato.toml"
+    config.write_text(_toml(folder, certificate, ports), encoding="utf-8")
+    settings = read_settings(config)
+    facts = UpFacts(
+        host="localhost",
+        ports=ports,
+        ca_file=str(certificate.authority),
+        name=NAME,
+        password=_password(folder / "up.json"),
+        config=str(config),
+        data=str(folder),
+    )
+    count = desk.run(_prepare(desk, settings, facts.password))
+    _write_private(folder / "up.json", msgspec.json.format(msgspec.json.encode(facts), indent=2))
+    return desk.ways.serve(settings, config, lambda: _announce(desk, facts, count))
+
+
+def _announce(desk: Desk, facts: UpFacts, count: int) -> None:
+    """Say how to connect, then that everything is ready."""
+    desk.say(
+        _HOW_TO_CONNECT,
+        count=count,
+        name=facts.name,
+        password=facts.password,
+        authority=facts.ca_file,
+        up_json=Path(facts.data) / "up.json",
+        **facts.ports,
+    )
+    desk.say(_READY, **facts.ports)
+
+
+def _toml(folder: Path, certificate: OwnCertificate, ports: dict[str, int]) -> str:
+    """Return a configuration for loopback; a JSON string is a TOML string too."""
+    lines = [
+        'hostname = "localhost"',
+        f"data = {json.dumps(str(folder / 'mail'))}",
+        "[tls]",
+        f"certificate = {json.dumps(str(certificate.certificate))}",
+        f"key = {json.dumps(str(certificate.key))}",
+        "[listen]",
+        *(f'{name} = ["127.0.0.1:{port}"]' for name, port in ports.items()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _password(file: Path) -> str:
+    """Return the demo person's password: the one she had, or a new one."""
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=UpFacts).password
+    except (OSError, msgspec.MsgspecError):
+        return secrets.token_urlsafe(9)
+
+
+async def _prepare(desk: Desk, settings: Settings, password: str) -> int:
+    """Add the demo person with her letters, once; return how many letters she has."""
+    store = await desk.ways.open_store(settings)
+    try:
+        accounts = desk.ways.accounts(store, settings)
+        person = await store.directory.find_person(NAME)
+        if person is None:
+            if DOMAIN not in await store.directory.domains():
+                await accounts.add_domain(DOMAIN)
+            person = await accounts.add_person(NAME, Secret(password))
+            await _deliver_letters(desk, store, settings)
+        account = await store.account(person.account_id)
+        return len(await account.snapshot(account.inbox))
+    finally:
+        await store.close()
+
+
+async def _deliver_letters(desk: Desk, store: Store, settings: Settings) -> None:
+    """Let the demo letters come in by the door that all mail comes in by."""
+    delivery = desk.ways.delivery(store, settings)
+    languages = (Language.ENGLISH, Language.JAPANESE)
+    for number, letter in enumerate(demo_letters(languages, NAME), 1):
+        parcel = delivery.begin(f"hato@{DOMAIN}", Arrival("", f"demo-{number}"))
+        await parcel.recipient(NAME)
+        await parcel.write(letter)
+        for fault in await parcel.finish():
+            if fault is not None:
+                raise fault
+
+
+def _write_private(file: Path, content: bytes) -> None:
+    """Write a file that only its owner can read, from its first octet on."""
+    new = file.with_suffix(".new")
+    new.unlink(missing_ok=True)
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as opened:
+        opened.write(content + b"\n")
+    new.replace(file)
