@@ -15,12 +15,11 @@ from hato.core.clock import Clock
 from hato.core.errors import DamagedError
 from hato.core.log import log
 from hato.core.secret import Secret
-from hato.net.doorkeeper import subscriber_of
 from hato.services.auth.admission import Admission
 from hato.services.auth.credential_maker import apop_purpose
 from hato.services.auth.origin import Login, Origin
 from hato.services.auth.people_finder import find_by_login
-from hato.services.auth.throttle import Attempt, Throttle
+from hato.services.auth.throttle import Throttle, attempt_by
 from hato.services.auth.vault import Vault
 from hato.store.directory import Credential, Directory, Person
 
@@ -47,7 +46,7 @@ class ApopLogin:
         """Let somebody in whose digest (16 octets) is that of the stamp and her secret."""
         began = self._clock.monotonic()
         person = await find_by_login(self._directory, name)
-        attempt = Attempt(person.name if person else name, subscriber_of(origin.address))
+        attempt = attempt_by(person, name, origin.address)
         async with self._throttle.attempting(attempt):
             known: list[Credential] = []
             if person is not None and person.is_enabled:

@@ -15,7 +15,6 @@ import msgspec
 
 from hato.core.clock import Clock
 from hato.core.errors import ConflictError, NotFoundError
-from hato.core.limits import LOGIN_NAME_OCTETS
 from hato.core.secret import Secret
 from hato.net.doorkeeper import subscriber_of
 from hato.services.auth.admission import Admission
@@ -25,7 +24,7 @@ from hato.services.auth.origin import Login, Origin
 from hato.services.auth.passwords import Passwords, forms_of, is_app_hash
 from hato.services.auth.people_finder import find_by_login
 from hato.services.auth.remembered import Remembered, RightPassword
-from hato.services.auth.throttle import Attempt, Throttle
+from hato.services.auth.throttle import Attempt, Throttle, attempt_by
 from hato.store.directory import Credential, CredentialId, Directory, Person
 
 
@@ -75,7 +74,7 @@ class PasswordLogin:
             found = Found(entry.person, entry.credential)
         else:
             person = await find_by_login(self._directory, name)
-            attempt = Attempt(person.name if person else _shown(name), subscriber)
+            attempt = attempt_by(person, name, origin.address)
             if self._remembered.was_wrong(digest, version):
                 raise await self._admission.refusal(began, attempt, origin)
             checked = await self._check(attempt, person, password)
@@ -85,7 +84,7 @@ class PasswordLogin:
             found = checked
             self._remembered.keep_right(digest, found.person, found.credential, version)
         if acts_as and not await self._is(acts_as, found.person):
-            attempt = Attempt(found.person.name, subscriber)
+            attempt = attempt_by(found.person, name, origin.address)
             raise await self._admission.refusal(began, attempt, origin)
         return await self._admission.let_in(found.person, found.credential, origin)
 
@@ -170,8 +169,3 @@ def _find_slowly(
         if not credentials:
             passwords.waste(form)
     return None
-
-
-def _shown(name: str) -> str:
-    """Return a name that nobody has, fit to be counted and logged."""
-    return name[:LOGIN_NAME_OCTETS].encode("utf-8", "replace").decode()

@@ -13,7 +13,6 @@ from typing import Protocol
 
 from hato.core.clock import Clock
 from hato.core.errors import AuthenticationError
-from hato.net.doorkeeper import subscriber_of
 from hato.protocols.sasl.login import LoginServer
 from hato.protocols.sasl.plain import PlainServer
 from hato.protocols.sasl.scram_server import ScramServer
@@ -22,7 +21,7 @@ from hato.services.auth.admission import Admission
 from hato.services.auth.origin import Login, Origin
 from hato.services.auth.password_login import PasswordLogin
 from hato.services.auth.scram_login import Claim, ScramLogin
-from hato.services.auth.throttle import Attempt, Throttle
+from hato.services.auth.throttle import Attempt, Throttle, attempt_by
 
 
 class SaslExchange(Protocol):
@@ -47,7 +46,7 @@ class Refuser:
 
     async def refusal(self, attempt: Attempt | None, origin: Origin) -> AuthenticationError:
         """Count a failure and return the error to raise."""
-        attempt = attempt or Attempt("", subscriber_of(origin.address))
+        attempt = attempt or attempt_by(None, "", origin.address)
         await self._throttle.count_failure(attempt)
         return await self._admission.refusal(self._clock.monotonic(), attempt, origin)
 

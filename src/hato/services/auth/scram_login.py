@@ -21,14 +21,13 @@ from hato.core.errors import UnavailableError
 from hato.core.limits import SCRAM_ITERATIONS
 from hato.core.log import log
 from hato.core.secret import Secret
-from hato.net.doorkeeper import subscriber_of
 from hato.protocols.sasl.scram_server import ScramServer
 from hato.protocols.sasl.steps import Refused, ServerStep
 from hato.services.auth.admission import Admission
 from hato.services.auth.origin import Login, Origin
 from hato.services.auth.people_finder import find_by_login
 from hato.services.auth.secret_key import derive
-from hato.services.auth.throttle import Attempt, Throttle
+from hato.services.auth.throttle import Attempt, Throttle, attempt_by
 from hato.services.names import normalized_address
 from hato.store.directory import Credential, Directory, Person, ScramKeys
 
@@ -71,7 +70,7 @@ class ScramLogin:
     async def claim(self, name: str, acts_as: str, origin: Origin) -> Claim:
         """Find the keys for a name. Raises ThrottledError, UnavailableError."""
         person = await find_by_login(self._directory, name)
-        attempt = Attempt(person.name if person else name, subscriber_of(origin.address))
+        attempt = attempt_by(person, name, origin.address)
         async with self._throttle.attempting(attempt):
             known = await self._directory.credentials(person.person_id) if person else []
         usable = _of_one_salt(known)

@@ -17,10 +17,11 @@ import msgspec
 
 from hato.core.clock import Clock
 from hato.core.errors import HatoError, ThrottledError
-from hato.core.limits import FAILED_LOGIN_MOST_SECONDS, KNOWN_ADDRESS_SECONDS
+from hato.core.limits import FAILED_LOGIN_MOST_SECONDS, KNOWN_ADDRESS_SECONDS, LOGIN_NAME_OCTETS
 from hato.core.log import log
 from hato.core.settings import Limits
-from hato.store.directory import Counters
+from hato.net.doorkeeper import subscriber_of
+from hato.store.directory import Counters, Person
 
 Pause: TypeAlias = Callable[[float], Awaitable[None]]
 
@@ -38,6 +39,12 @@ class Attempt(msgspec.Struct, frozen=True):
     """The person's name, or what was typed where nobody has that name: both are counted alike."""
     subscriber: str
     """The address as far as it tells people apart: IPv4, or an IPv6 /64."""
+
+
+def attempt_by(person: Person | None, typed: str, address: str) -> Attempt:
+    """Return who tries: `person`, or nobody by the name of `typed`, from `address`."""
+    name = person.name if person else typed[:LOGIN_NAME_OCTETS]
+    return Attempt(name.encode("utf-8", "replace").decode(), subscriber_of(address))
 
 
 class Throttle:
