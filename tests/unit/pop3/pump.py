@@ -51,6 +51,7 @@ class LoopPump:
         self.wants_tls = False
         self.largest_pending = 0
         self._collected: list[bytes] = []
+        self._is_let_go = False
 
     def collect(self) -> None:
         machine = self.session.machine
@@ -90,6 +91,10 @@ class LoopPump:
         await self.run()
         return self.take()
 
+    async def command(self, line: str) -> str:
+        """Say a line; return the answer as text, without its last line end."""
+        return (await self.say(line.encode() + b"\r\n")).decode().removesuffix("\r\n")
+
     async def start_tls(self) -> None:
         assert self.wants_tls
         self.wants_tls = False
@@ -100,7 +105,13 @@ class LoopPump:
     async def hang_up(self) -> None:
         self.session.machine.receive_eof()
         await self.run()
-        await self.session.close()
+        await self.close()
+
+    async def close(self) -> None:
+        """Let the session go, once, as the pump of the server does."""
+        if not self._is_let_go:
+            self._is_let_go = True
+            await self.session.close()
 
     async def farewell(self, reason: Farewell) -> bytes:
         self.session.machine.say_farewell(reason)
