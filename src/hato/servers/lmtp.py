@@ -134,7 +134,7 @@ class LmtpSession:
         """Begin a message."""
         self._forget()
         self._count += 1
-        self._trace_id = f"{self._peer.session_id}.{self._count}"
+        self._trace_id = f"{self._peer.session_id}-{self._count}"
         arrival = Arrival(
             "UTF8LMTP" if command.smtputf8 else "LMTP",
             self._trace_id,

@@ -20,7 +20,7 @@ class Arrival(msgspec.Struct, frozen=True, gc=False):
     protocol: str
     """The word behind WITH (RFC 3848): `LMTP`; empty where it was handed over by a pipe."""
     trace_id: str
-    """One word by which the message is found in the log."""
+    """One word (an atom, RFC 5322 §3.2.3) by which the message is found in the log."""
     client_name: str = ""
     """The name with which the client greeted; empty where nobody did."""
     address: str = ""

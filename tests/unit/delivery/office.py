@@ -25,7 +25,7 @@ from hato.store.model import Email
 
 HOSTNAME = "mail.example.org"
 NOW = 1_800_000_000
-ARRIVAL = Arrival("LMTP", "s1.1", "client.example.net", "192.0.2.1")
+ARRIVAL = Arrival("LMTP", "s1-1", "client.example.net", "192.0.2.1")
 PREFIX = re.compile(rb"(?:[!-9;-~]+:[^\r\n]*\r\n(?:[ \t][^\r\n]*\r\n)*)*")
 
 

@@ -39,7 +39,7 @@ async def test_a_letter_is_stored_behind_its_trace_lines() -> None:
     assert lines[0] == "Return-Path: <bob@example.net>"
     assert lines[1] == "Delivered-To: ada@example.org"
     assert lines[2] == "Received: from client.example.net ([192.0.2.1])"
-    assert lines[3] == "\tby mail.example.org with LMTP id s1.1"
+    assert lines[3] == "\tby mail.example.org with LMTP id s1-1"
     assert lines[4].startswith("\tfor <ada@example.org>; ")
     (email,) = await office.emails("ada")
     assert email.received == NOW
@@ -71,7 +71,7 @@ async def test_who_is_reached_twice_gets_one_copy_and_two_answers() -> None:
 async def test_a_name_without_domain_is_shown_as_the_persons_own_address() -> None:
     office = Office()
     office.addresses.reached["postmaster"] = [await office.add("ada")]
-    delivery = office.service.begin("", Arrival("LMTP", "s1.1", "x"))
+    delivery = office.service.begin("", Arrival("LMTP", "s1-1", "x"))
     await delivery.recipient("postmaster")
     await delivery.write(LETTER)
     assert await delivery.finish() == [None]
@@ -126,7 +126,7 @@ async def test_commits_to_many_people_run_side_by_side() -> None:
 async def test_a_stranger_is_not_found_and_costs_nothing() -> None:
     office = Office()
     await office.add("ada")
-    delivery = office.service.begin("", Arrival("LMTP", "s1.1", "x"))
+    delivery = office.service.begin("", Arrival("LMTP", "s1-1", "x"))
     with pytest.raises(NotFoundError):
         await delivery.recipient("nobody@example.org")
     await delivery.recipient("ada@example.org")
@@ -171,7 +171,7 @@ async def test_a_disk_without_room_is_told_for_everybody(
     async def fail(*_: object) -> None:
         raise StorageFullError("no room")
 
-    delivery = office.service.begin("", Arrival("LMTP", "s1.1", "x"))
+    delivery = office.service.begin("", Arrival("LMTP", "s1-1", "x"))
     await delivery.recipient("ada@example.org")
     await delivery.recipient("ben@example.org")
     monkeypatch.setattr(MemoryStaged, step, fail)
@@ -191,7 +191,7 @@ async def test_a_disk_without_room_is_told_for_everybody(
 async def test_a_retry_after_a_lost_answer_is_the_same_delivery() -> None:
     office = Office()
     await office.add("ada")
-    again = Arrival("LMTP", "s9.7", "client.example.net", "198.51.100.9")
+    again = Arrival("LMTP", "s9-7", "client.example.net", "198.51.100.9")
     assert await office.deliver(LETTER, "ada") == [None]
     office.clock.advance(3600)
     assert await office.deliver(LETTER, "ada", arrival=again) == [None]
@@ -213,7 +213,7 @@ async def test_whatever_differs_makes_another_delivery(
     office = Office()
     await office.add("ada")
     await office.deliver(LETTER, "ada")
-    await office.deliver(letter, "ada", sender=sender, arrival=Arrival("LMTP", "s1.2", client))
+    await office.deliver(letter, "ada", sender=sender, arrival=Arrival("LMTP", "s1-2", client))
     assert len(await office.stored("ada")) == 2
 
 
@@ -247,7 +247,7 @@ async def test_a_retry_in_other_pieces_is_the_same() -> None:
     await office.add("ada")
     await office.deliver(LETTER, "ada")
     delivery = office.service.begin(
-        "bob@example.net", Arrival("LMTP", "s1.2", "client.example.net")
+        "bob@example.net", Arrival("LMTP", "s1-2", "client.example.net")
     )
     await delivery.recipient("ada@example.org")
     for octet in LETTER:
@@ -274,7 +274,7 @@ async def test_what_is_stored_ends_with_crlf(letter: bytes, stored: bytes) -> No
     office = Office()
     await office.add("ada")
     for pieces in (1, 9):
-        delivery = office.service.begin("", Arrival("LMTP", f"s1.{pieces}", "x"))
+        delivery = office.service.begin("", Arrival("LMTP", f"s1-{pieces}", "x"))
         await delivery.recipient("ada@example.org")
         async for chunk in in_chunks(letter, pieces):
             await delivery.write(chunk)
@@ -344,7 +344,7 @@ async def test_answers_join_the_thread_of_what_they_answer() -> None:
 async def test_what_is_discarded_is_gone() -> None:
     office = Office()
     await office.add("ada")
-    delivery = office.service.begin("", Arrival("LMTP", "s1.1", "x"))
+    delivery = office.service.begin("", Arrival("LMTP", "s1-1", "x"))
     await delivery.recipient("ada@example.org")
     await delivery.write(LETTER)
     delivery.discard()
@@ -372,7 +372,7 @@ async def test_a_client_that_leaves_while_the_store_writes_spoils_nothing(
         return await asyncio.shield(background[0])
 
     monkeypatch.setattr(MemoryAccount, "commit", slowly)
-    delivery = office.service.begin("", Arrival("LMTP", "s1.1", "x"))
+    delivery = office.service.begin("", Arrival("LMTP", "s1-1", "x"))
     await delivery.recipient("ada@example.org")
     await delivery.write(LETTER)
     finishing = asyncio.ensure_future(delivery.finish())

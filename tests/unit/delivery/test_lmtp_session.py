@@ -109,14 +109,14 @@ async def test_a_whole_conversation(office: Office) -> None:
         "250 2.0.0",
         "221 2.0.0",
     ]
-    assert b"Saved as s1.1\r\n" in said
+    assert b"Saved as s1-1\r\n" in said
     assert line.is_closed
     await line.session.close()
     for name in ("ada", "ben"):
         (served,) = await office.stored(name)
         prefix = behind_prefix(served, LETTER)
         assert b"from client.example.net ([192.0.2.1])" in prefix
-        assert b"with LMTP id s1.1\r\n" in prefix
+        assert b"with LMTP id s1-1\r\n" in prefix
 
 
 async def test_each_message_of_a_connection_has_its_own_name(office: Office) -> None:
@@ -124,7 +124,7 @@ async def test_each_message_of_a_connection_has_its_own_name(office: Office) -> 
     await line.say(b"LHLO x\r\n")
     for number in (1, 2, 3):
         said = await line.say(envelope("ada") + b"%d\r\n.\r\n" % number)
-        assert said.endswith(b"250 2.0.0 Saved as s1.%d\r\n" % number)
+        assert said.endswith(b"250 2.0.0 Saved as s1-%d\r\n" % number)
     assert len(await office.stored("ada")) == 3
 
 

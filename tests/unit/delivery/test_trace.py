@@ -22,18 +22,18 @@ def lines_for(arrival: Arrival, sender: str | None = "bob@example.net") -> bytes
     ("arrival", "clauses"),
     [
         (
-            Arrival("LMTP", "s1.1", "client.example.net", "192.0.2.1"),
+            Arrival("LMTP", "s1-1", "client.example.net", "192.0.2.1"),
             rb"from client\.example\.net \(\[192\.0\.2\.1\]\)\r\n\tby mail\.example\.org with LMTP",
         ),
         (
-            Arrival("UTF8LMTP", "s1.1", "c", "2001:db8::1"),
+            Arrival("UTF8LMTP", "s1-1", "c", "2001:db8::1"),
             rb"from c \(\[IPv6:2001:db8::1\]\)\r\n\tby mail\.example\.org with UTF8LMTP",
         ),
         (
-            Arrival("LMTP", "s1.1", "[192.0.2.7]"),
+            Arrival("LMTP", "s1-1", "[192.0.2.7]"),
             rb"from \[192\.0\.2\.7\]\r\n\tby mail\.example\.org with LMTP",
         ),
-        (Arrival("", "s1.1"), rb"by mail\.example\.org"),
+        (Arrival("", "s1-1"), rb"by mail\.example\.org"),
     ],
     ids=["IPv4", "IPv6", "UNIX socket", "pipe"],
 )
@@ -41,7 +41,7 @@ def test_received(arrival: Arrival, clauses: bytes) -> None:
     lines = lines_for(arrival)
     form = (
         rb"Return-Path: <bob@example\.net>\r\nDelivered-To: ada@example\.org\r\n"
-        rb"Received: " + clauses + rb" id s1\.1\r\n\tfor <ada@example\.org>; " + DATE + rb"\r\n"
+        rb"Received: " + clauses + rb" id s1-1\r\n\tfor <ada@example\.org>; " + DATE + rb"\r\n"
     )
     assert re.fullmatch(form, lines)
 
