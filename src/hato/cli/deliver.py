@@ -16,7 +16,6 @@ import click
 
 from hato.core.errors import (
     HatoError,
-    MailboxDisabledError,
     MailLoopError,
     NotFoundError,
     OverQuotaError,
@@ -35,7 +34,6 @@ USAGE: Final = 64
 DATA_ERROR: Final = 65
 NO_USER: Final = 67
 TEMPORARY_FAILURE: Final = 75
-NO_PERMISSION: Final = 77
 
 NULL_SENDER: Final = "MAILER-DAEMON"
 """Leniency: what Postfix's pipe program says where the sender is `<>`."""
@@ -50,13 +48,6 @@ _FAULTS: Final[Mapping[type[HatoError], tuple[int, Text]]] = {
         Text(
             en="There is nobody called {name} here: see `hato user list`.",
             ja="{name} という人はいません。`hato user list` で確認してください。",
-        ),
-    ),
-    MailboxDisabledError: (
-        NO_PERMISSION,
-        Text(
-            en="The mailbox of {name} is disabled: enable it to take mail again.",
-            ja="{name} のメールボックスは無効です。メールを受け取るには有効にしてください。",
         ),
     ),
     TooLargeError: (

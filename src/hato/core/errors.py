@@ -19,10 +19,6 @@ class NotFoundError(HatoError):
     """There is no such thing, or not for this person: outside the two look the same."""
 
 
-class MailboxDisabledError(HatoError):
-    """There is such a person, but mail for her is not taken."""
-
-
 class MailLoopError(HatoError):
     """A message has been passed on so often that it must be going in circles."""
 

@@ -13,7 +13,6 @@ from typing import Final
 
 from hato.core.errors import (
     HatoError,
-    MailboxDisabledError,
     MailLoopError,
     NotFoundError,
     OverQuotaError,
@@ -48,7 +47,6 @@ PART_COMMANDS: Final = frozenset({DataChunk, DataRefused})
 UNAVAILABLE: Final = Reply(451, "4.3.0", ("Not possible now, try again later",))
 REFUSALS: Final[Mapping[type[HatoError], Reply]] = {
     NotFoundError: Reply(550, "5.1.1", ("No such person here",)),
-    MailboxDisabledError: Reply(550, "5.2.1", ("This mailbox is disabled",)),
     OverQuotaError: Reply(452, "4.2.2", ("This mailbox is full",)),
     TooLargeError: Reply(552, "5.3.4", ("Message too large",)),
     MailLoopError: Reply(554, "5.4.6", ("This message goes in circles",)),

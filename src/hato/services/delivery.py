@@ -19,7 +19,6 @@ from hato.core import limits
 from hato.core.clock import Clock
 from hato.core.errors import (
     HatoError,
-    MailboxDisabledError,
     MailLoopError,
     NotFoundError,
     TooLargeError,
@@ -182,17 +181,15 @@ class Delivery:
     async def recipient(self, address: str) -> None:
         """Add a recipient; who is reached by several addresses still gets one copy.
 
-        Raises NotFoundError, MailboxDisabledError (everybody whom the address reaches is
-        disabled: mail that nobody can read must come back to its sender), UnavailableError.
+        Disabled people get their mail: disabling is about logging in (a stolen password, a long
+        absence), and must neither bounce mail nor tell strangers who is disabled.
+        Raises NotFoundError, UnavailableError.
         """
         people = await self._addresses.recipients_of(address)
-        enabled = [person for person in people if person.is_enabled]
-        if not enabled:
-            raise MailboxDisabledError(address) if people else NotFoundError(address)
-        for person in enabled:
+        for person in people:
             shown = address if "@" in address else person.name
             self._reached.setdefault(person.person_id, (person, shown))
-        self._recipients.append(tuple(person.person_id for person in enabled))
+        self._recipients.append(tuple(person.person_id for person in people))
 
     async def write(self, chunk: bytes) -> None:
         """Add octets in wire form (CRLF).

@@ -8,7 +8,6 @@ import pytest
 
 from hato.core.errors import (
     HatoError,
-    MailboxDisabledError,
     MailLoopError,
     NotFoundError,
     OverQuotaError,
@@ -73,7 +72,7 @@ async def office() -> Office:
     made = Office()
     for name in ("ada", "ben"):
         await made.add(name)
-    await made.add("gone", is_enabled=False)
+    await made.add("away", is_enabled=False)
     return made
 
 
@@ -90,12 +89,11 @@ async def test_a_whole_conversation(office: Office) -> None:
     assert said.startswith(b"220 mail.example.org LMTP ready\r\n250-mail.example.org\r\n")
     assert said.endswith(b"250 SIZE 4194304\r\n")
     assert has_greeted == [False, True]
-    said = await line.say(envelope("ada", "nobody", "gone", "ben"))
+    said = await line.say(envelope("ada", "nobody", "ben"))
     assert codes_of(said) == [
         "250 2.1.0",
         "250 2.1.5",
         "550 5.1.1",
-        "550 5.2.1",
         "250 2.1.5",
         "354",
     ]
@@ -126,6 +124,14 @@ async def test_each_message_of_a_connection_has_its_own_name(office: Office) -> 
         said = await line.say(envelope("ada") + b"%d\r\n.\r\n" % number)
         assert said.endswith(b"250 2.0.0 Saved as s1-%d\r\n" % number)
     assert len(await office.stored("ada")) == 3
+
+
+async def test_nobody_learns_who_is_disabled(office: Office) -> None:
+    line = Line(office)
+    await line.say(b"LHLO x\r\n")
+    said = await line.say(envelope("away") + LETTER + b".\r\n")
+    assert codes_of(said) == ["250 2.1.0", "250 2.1.5", "354", "250 2.0.0"]
+    assert len(await office.stored("away")) == 1
 
 
 async def test_smtputf8_is_told_to_the_store(office: Office) -> None:
@@ -163,7 +169,6 @@ async def test_what_goes_wrong_for_one_is_told_for_one(
 
 def test_every_fault_has_its_reply() -> None:
     assert refusal_of(NotFoundError("x")).enhanced == "5.1.1"
-    assert refusal_of(MailboxDisabledError("x")).enhanced == "5.2.1"
     assert refusal_of(MailLoopError("x")).enhanced == "5.4.6"
     assert refusal_of(HatoError("whatever")) == UNAVAILABLE
     assert all(reply.code >= 400 for reply in REFUSALS.values())
