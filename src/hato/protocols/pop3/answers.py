@@ -8,6 +8,7 @@ Fails never, once it is imported.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from hato.protocols.machine import Farewell
@@ -53,3 +54,9 @@ FAREWELLS: Final = {
     Farewell.INTERNAL_FAULT: Err(texts.INTERNAL_FAULT, code=Code.SYS_TEMP),
 }
 """What is said. Timeouts end without a word (RFC 1939 §3): it would be taken for an answer."""
+
+
+@lru_cache(maxsize=8)
+def greeting(hostname: str) -> Ok:
+    """Return what a connection hears first (RFC 1939 §4)."""
+    return Ok(texts.GREETING, {"hostname": hostname})

@@ -59,6 +59,11 @@ _TLS_HANDSHAKE: Final = b"\x16"
 """The first octet of a TLS record that greets (RFC 8446 §5.1); no command begins with it."""
 
 
+def _stamped(stamp: str) -> Ok:
+    """Return a greeting with a stamp; it is never the same (RFC 1939 §7)."""
+    return Ok(texts.GREETING_WITH_STAMP, {"stamp": stamp})
+
+
 class Pop3ServerMachine:
     """One POP3 conversation, seen from the server."""
 
@@ -121,10 +126,7 @@ class Pop3ServerMachine:
         self.batches = 0
         """How often octets arrived: the edge may look once per batch whether something changed."""
         self._forget()
-        if stamp is None:
-            self._writer.write(Ok(texts.GREETING, {"hostname": hostname}))
-        else:
-            self._writer.write(Ok(texts.GREETING_WITH_STAMP, {"stamp": stamp}))
+        self._writer.write(answers.greeting(hostname) if stamp is None else _stamped(stamp))
 
     def _forget(self) -> None:
         """Know nothing of the client, as at the beginning."""
