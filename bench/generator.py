@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench.letters import Group
+from bench.scenarios import Scenario
 from bench.server import BenchError
 
 _SOURCES = Path(__file__).parent / "load"
@@ -43,16 +45,52 @@ class Outcome:
 
 def build(folder: Path) -> Path:
     """Compile the generator into `folder` and return its path."""
+    return _compile(folder / "load", sorted(_SOURCES.glob("*.c")))
+
+
+def build_floor(folder: Path) -> Path:
+    """Compile the floor, which shares the generator's buffers and TLS, and return its path."""
+    shared = [_SOURCES / "connection.c", _SOURCES / "letters.c"]
+    return _compile(folder / "floor-server", [_SOURCES.parent / "floor" / "floor.c", *shared])
+
+
+def _compile(binary: Path, sources: list[Path]) -> Path:
     compiler = shutil.which("gcc") or shutil.which("cc")
     if compiler is None or not Path("/usr/include/openssl/ssl.h").exists():
         raise BenchError("no C compiler or no OpenSSL headers: run bench/run --install-peer")
-    binary = folder / "load"
-    sources = sorted(str(path) for path in _SOURCES.glob("*.c"))
-    command = [compiler, *_FLAGS, "-o", str(binary), *sources, "-lssl", "-lcrypto"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    command = [compiler, *_FLAGS, f"-I{_SOURCES}", "-o", str(binary), *map(str, sources)]
+    done = subprocess.run(
+        [*command, "-lssl", "-lcrypto"], capture_output=True, text=True, check=False
+    )
     if done.returncode:
-        raise BenchError(f"the load generator does not compile:\n{done.stderr}")
+        raise BenchError(f"{binary.name} does not compile:\n{done.stderr}")
     return binary
+
+
+def command(
+    binary: Path, mode: str, port: int, people: Path, letters: Path, letter_octets: int
+) -> list[str]:
+    """Return the command line as far as every use of the generator needs it."""
+    words = [str(binary), mode, "--port", str(port), "--people", str(people)]
+    return [*words, "--letters", str(letters), "--letter-size", str(letter_octets)]
+
+
+def shape(scenario: Scenario, group: Group) -> list[str]:
+    """Return the options that make a run what `scenario` asks for."""
+    words = ["--connections", str(scenario.connections), "--window", str(scenario.window)]
+    if scenario.mode in {"poll", "download"}:
+        words += ["--expect", str(group.messages_each)]
+    return words + ["--tls"] * scenario.tls + ["--dele"] * scenario.dele
+
+
+def figure(scenario: Scenario, outcome: Outcome) -> float:
+    """Return what `outcome` says in the unit of `scenario`."""
+    elapsed = outcome.elapsed_seconds
+    if scenario.unit == "ms":
+        return outcome.latency_ms["median"]
+    if scenario.unit == "MB/s":
+        return outcome.octets_in / elapsed / 1e6
+    return (outcome.sessions if scenario.unit == "sessions/s" else outcome.messages) / elapsed
 
 
 def _outcome(line: str) -> Outcome:
@@ -72,14 +110,14 @@ def _outcome(line: str) -> Outcome:
     )
 
 
-def run(command: list[str], while_holding: Callable[[int], None] | None = None) -> Outcome:
+def run(words: list[str], while_holding: Callable[[int], None] | None = None) -> Outcome:
     """Run the generator to its end.
 
     In the mode `idle` it stops when all sessions are logged in: `while_holding` is called with
     their number, then they leave.
     """
     with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         if process.stdin is None or process.stdout is None or process.stderr is None:
             raise BenchError("the generator has no pipes")

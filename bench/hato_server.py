@@ -35,6 +35,9 @@ lmtp = ["127.0.0.1:$lmtp"]
 
 [auth]
 allow_plaintext_from = ["127.0.0.1"]
+
+[limits]
+connections_per_address = 20000
 """)
 
 
@@ -134,4 +137,4 @@ class Hato:
     def describe(self) -> str:
         """Say version and settings."""
         version = self._hato("--version").split()[-1]
-        return f"Hato {version}, one worker per core, hato.toml with nothing tuned"
+        return f"Hato {version}, one worker per core, connections_per_address raised"

@@ -8,7 +8,6 @@ Fails with BenchError when anything that came back is not what was delivered.
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -66,11 +65,8 @@ class Side:
     def _load(self, mode: str, group: Group, kind: str, *, tls: bool = False) -> list[str]:
         ports = self.server.ports
         port = ports.lmtp if mode == "lmtp" else ports.pop3s if tls else ports.pop3
-        command = [str(self.binary), mode, "--port", str(port)]
-        command += ["--people", str(self._people(group, kind))]
-        command += ["--letters", str(self.letters[group.name])]
-        command += ["--letter-size", str(group.letter_octets)]
-        return command + (["--tls"] if tls else [])
+        people, letters = self._people(group, kind), self.letters[group.name]
+        return generator.command(self.binary, mode, port, people, letters, group.letter_octets)
 
     def _run(self, command: list[str], what: str) -> Outcome:
         outcome = generator.run(command)
@@ -127,27 +123,24 @@ class Side:
     def measure(self, scenario: Scenario, kind: str, seconds: float) -> Figure:
         """Run `scenario` once."""
         group = self.groups[scenario.group]
-        print(f"  {scenario.name}: {self.server.name} ({kind}) …", file=sys.stderr, flush=True)
         if scenario.mode == "idle":
             return self._idle(scenario, group, kind)
         if scenario.dele:
             self.fill(group)
         pid = self.server.main_pid()
         before = cpu_seconds(pid)
+        shape = generator.shape(scenario, group)
         if scenario.mode == "lmtp":
-            outcome = self._deliver(
-                group, [*_shape(scenario), "--seconds", str(seconds)], scenario.name
-            )
+            outcome = self._deliver(group, [*shape, "--seconds", str(seconds)], scenario.name)
         elif scenario.dele:
-            outcome = self.verify(group, [*_shape(scenario), "--dele"])
+            outcome = self.verify(group, shape)
             self.expected[group.name].clear()
         else:
             command = self._load(scenario.mode, group, kind, tls=scenario.tls)
-            command += [*_shape(scenario), "--seconds", str(seconds)]
-            outcome = self._run([*command, "--expect", str(group.messages_each)], scenario.name)
+            outcome = self._run([*command, *shape, "--seconds", str(seconds)], scenario.name)
         used = cpu_seconds(pid) - before
         units = outcome.all_sessions if scenario.mode == "poll" else outcome.all_messages
-        return Figure(_value(scenario, outcome), outcome, used / max(units, 1) * 1e6)
+        return Figure(generator.figure(scenario, outcome), outcome, used / max(units, 1) * 1e6)
 
     def _idle(self, scenario: Scenario, group: Group, kind: str) -> Figure:
         """Measure memory on a fresh server: what earlier sessions left behind would hide it.
@@ -156,7 +149,7 @@ class Side:
         """
         self.server.stop()
         self.server.start()
-        command = self._load("idle", group, kind, tls=scenario.tls)
+        command = self._load("idle", group, kind, tls=scenario.tls) + ["--tls"] * scenario.tls
         for _ in range(WARM_PASSES):
             self._run([*command, "--connections", "2"], scenario.name)
         pid = self.server.main_pid()
@@ -170,19 +163,6 @@ class Side:
         if outcome.errors or not held:
             raise BenchError(f"{self.server.name}, {scenario.name}: {outcome.first_error}")
         return Figure(held[0], outcome, 0.0)
-
-
-def _shape(scenario: Scenario) -> list[str]:
-    return ["--connections", str(scenario.connections), "--window", str(scenario.window)]
-
-
-def _value(scenario: Scenario, outcome: Outcome) -> float:
-    elapsed = outcome.elapsed_seconds
-    if scenario.unit == "ms":
-        return outcome.latency_ms["median"]
-    if scenario.unit == "MB/s":
-        return outcome.octets_in / elapsed / 1e6
-    return (outcome.sessions if scenario.unit == "sessions/s" else outcome.messages) / elapsed
 
 
 def _read_pairs(path: Path) -> Pairs:

@@ -35,7 +35,8 @@ class Measured:
     scenario: Scenario
     ours: tuple[float, ...]
     other: tuple[float, ...]
-    notes: tuple[str, ...] = ()
+    floor: tuple[float, ...] = ()
+    """What the machine can do at all, where that was measured."""
 
 
 def short(figure: float) -> str:
@@ -59,6 +60,15 @@ def ratios(measured: Measured) -> tuple[float, ...]:
     if measured.scenario.less_is_better:
         return tuple(other / ours for ours, other in pairs if ours > 0)
     return tuple(ours / other for ours, other in pairs if other > 0)
+
+
+def beside_the_floor(measured: Measured) -> str:
+    """Return the floor's middle and ours as a percentage of it; `-` when it was not measured."""
+    if not measured.floor:
+        return "-"
+    floor = median(measured.floor)
+    share = f" ({median(measured.ours) / floor:.0%})" if measured.ours else ""
+    return short(floor) + share
 
 
 def verdict(measured: Measured) -> str:
@@ -91,8 +101,8 @@ def _goal(goal: Goal) -> str:
 def table(results: Sequence[Measured], ours: str, other: str) -> str:
     """Return a Markdown table: min - median - max of both sides and of the ratio."""
     rows = [
-        f"| scenario | unit | {other} | {ours} | ratio | goal | |",
-        "|---|---|---:|---:|---:|---|---|",
+        f"| scenario | unit | {other} | {ours} | ratio | floor ({ours}) | goal | |",
+        "|---|---|---:|---:|---:|---:|---|---|",
     ]
     for one in results:
         times = ratios(one)
@@ -102,6 +112,7 @@ def table(results: Sequence[Measured], ours: str, other: str) -> str:
             str(spread(one.other)) if one.other else "-",
             str(spread(one.ours)) if one.ours else "-",
             f"**{spread(times)}**" if times else "-",
+            beside_the_floor(one),
             _goal(one.scenario.goal),
             verdict(one),
         )

@@ -90,8 +90,8 @@ SCENARIOS: Final = (
 )  # fmt: skip
 
 
-def groups_for(scenarios: list[Scenario], people: int, idle_sessions: int) -> list[Group]:
-    """Return the groups that `scenarios` use, each once."""
+def groups_for(scenarios: list[Scenario], people: int, idle_sessions: int) -> dict[str, Group]:
+    """Return the groups that `scenarios` use, by name."""
     known = (
         Group("poll", people, 100),
         Group("download", 8, 1000),
@@ -101,4 +101,4 @@ def groups_for(scenarios: list[Scenario], people: int, idle_sessions: int) -> li
         Group("huge", 1, 100_000, letter_octets=1024),
     )
     used = {scenario.group for scenario in scenarios}
-    return [group for group in known if group.name in used]
+    return {group.name: group for group in known if group.name in used}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.report import Measured, Spread, ratios, short, spread, table, verdict
+from bench.report import Measured, Spread, beside_the_floor, ratios, short, spread, table, verdict
 from bench.scenarios import SCENARIOS, Goal, Scenario
 
 
@@ -63,6 +63,13 @@ def test_figures_have_three_digits_that_mean_something() -> None:
 def test_a_missing_side_is_a_dash_in_the_table() -> None:
     rows = table([Measured(scenario(), ours=(), other=(10.0,))], "ours", "peer").splitlines()
     assert rows[2].split(" | ")[2:5] == ["10.0 - 10.0 - 10.0", "-", "-"]
+
+
+def test_the_floor_stands_with_the_percentage_that_ours_reaches() -> None:
+    measured = Measured(scenario(), (40.0, 50.0, 60.0), (), (100.0,))
+    assert beside_the_floor(measured) == "100 (50%)"
+    assert beside_the_floor(Measured(scenario(), (), (), (100.0,))) == "100"
+    assert beside_the_floor(Measured(scenario(), (40.0,), ())) == "-"
 
 
 def test_every_scenario_has_a_name_of_its_own() -> None:
