@@ -1,29 +1,32 @@
 """`hato deliver NAME < message`: take one message from another mail system's pipe.
 
-Called by the command line, which opened the store; the exit code tells the caller what to do.
-Never says that a message was taken before it is durable.
+Called by `cli.program`; the exit status tells the caller what to do.
+Never says that a message was taken before it is durable; never lets a fault of ours bounce mail.
 Standards: the exit codes of sysexits.h, which MTAs understand; RFC 5322 §2.1 (line ends).
-Fails with an exit code and one sentence on standard error.
+Fails with an exit status and one sentence on standard error.
 """
 
 from __future__ import annotations
 
 import secrets
+import sys
 from collections.abc import Iterator, Mapping
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 import click
 
+from hato.cli.desk import Desk
+from hato.cli.refusals import sentence_for
 from hato.core.errors import (
     HatoError,
+    InvalidInputError,
     MailLoopError,
     NotFoundError,
-    OverQuotaError,
-    StorageFullError,
     TooLargeError,
 )
 from hato.core.language import Language, Text
 from hato.core.limits import READ_CHUNK_OCTETS
+from hato.core.log import log
 from hato.message.line_ends import LineEndConverter
 from hato.protocols.smtp.grammar import read_address
 from hato.services.delivery import Delivery, DeliveryService
@@ -34,6 +37,14 @@ USAGE: Final = 64
 DATA_ERROR: Final = 65
 NO_USER: Final = 67
 TEMPORARY_FAILURE: Final = 75
+CONFIGURATION: Final = 78
+
+_CODES: Final[Mapping[type[HatoError], int]] = {
+    NotFoundError: NO_USER,
+    TooLargeError: DATA_ERROR,
+    MailLoopError: DATA_ERROR,
+}
+"""Everything else may pass: the MTA keeps the message and tries again."""
 
 NULL_SENDER: Final = "MAILER-DAEMON"
 """Leniency: what Postfix's pipe program says where the sender is `<>`."""
@@ -42,46 +53,16 @@ ENVELOPE_LINE: Final = b"From "
 """Leniency: a first line that begins so is no header but an envelope, which Postfix's pipe program
 (flags=F) and programs that write mbox files put there. It is left out."""
 
-_FAULTS: Final[Mapping[type[HatoError], tuple[int, Text]]] = {
-    NotFoundError: (
-        NO_USER,
-        Text(
-            en="There is nobody called {name} here: see `hato user list`.",
-            ja="{name} という人はいません。`hato user list` で確認してください。",
-        ),
-    ),
-    TooLargeError: (
-        DATA_ERROR,
-        Text(
-            en="The message is too large: the limit is {octets} octets ([limits] message_octets).",
-            ja="メッセージが大きすぎます。上限([limits] message_octets)は {octets} です。",
-        ),
-    ),
-    MailLoopError: (
-        DATA_ERROR,
-        Text(
-            en="The message goes in circles: look at its Received lines for who sends it back.",
-            ja="メッセージがループしています。Received 行を確認してください。",
-        ),
-    ),
-    OverQuotaError: (
-        TEMPORARY_FAILURE,
-        Text(
-            en="The mailbox of {name} is full: try again when there is room.",
-            ja="{name} のメールボックスがいっぱいです。空きができてからもう一度試してください。",
-        ),
-    ),
-    StorageFullError: (
-        TEMPORARY_FAILURE,
-        Text(
-            en="There is no room on the disk: make some, then try again.",
-            ja="ディスクに空きがありません。空きを作ってからもう一度試してください。",
-        ),
-    ),
-}
-_PASSING: Final = Text(
-    en="The message cannot be stored now ({reason}): try again later.",
-    ja="メッセージを今は保存できません({reason})。後でもう一度試してください。",
+POSTMASTER: Final = "postmaster"
+"""A name that reaches somebody although nobody is called so (RFC 5321 §4.5.1)."""
+
+_NOBODY: Final = Text(
+    en="There is nobody called {name} here: see `hato user list`.",
+    ja="{name} という人はいません。`hato user list` で確認してください。",
+)
+_IN_CIRCLES: Final = Text(
+    en="The message goes in circles: look at its Received lines for who sends it back.",
+    ja="メッセージがループしています。Received 行を確認してください。",
 )
 _BAD_ADDRESS: Final = Text(
     en="{address} is no address: write it like ada@example.org.",
@@ -93,7 +74,52 @@ _NO_MESSAGE: Final = Text(
 )
 
 
-async def deliver(
+class DeliverCommand(click.Command):
+    """A command that tells wrong usage as MTAs expect it, by 64 rather than 2."""
+
+    def make_context(self, *arguments: Any, **options: Any) -> click.Context:  # noqa: ANN401 - passed on as they come
+        """Read the arguments."""
+        try:
+            return super().make_context(*arguments, **options)
+        except click.UsageError as fault:
+            fault.exit_code = USAGE
+            raise
+
+
+@click.command(cls=DeliverCommand, short_help="Take one message from a pipe.")
+@click.argument("name")
+@click.option(
+    "-f", "--sender", metavar="ADDRESS", help="The envelope sender; empty or <> for none."
+)
+@click.pass_obj
+def deliver(desk: Desk, name: str, sender: str | None) -> int:
+    """Deliver the message on standard input to NAME, an address or a person.
+
+    For pipes of other mail systems: the exit status is one of sysexits.h.
+    """
+    try:
+        return desk.run(_deliver(desk, name, sender))
+    except HatoError as fault:
+        click.echo(sentence_for(fault, desk.language), err=True)
+    except Exception as fault:  # noqa: BLE001 - else Python's own exit status would bounce the mail
+        log.error("fault", fault=fault)
+    return TEMPORARY_FAILURE
+
+
+async def _deliver(desk: Desk, name: str, sender: str | None) -> int:
+    """Open the data folder and deliver."""
+    async with desk.store() as store:
+        service = desk.ways.delivery(store, desk.settings)
+        if "@" not in name and name.lower() != POSTMASTER:
+            try:
+                name = (await desk.ways.accounts(store, desk.settings).person(name)).name
+            except InvalidInputError as fault:
+                click.echo(sentence_for(fault, desk.language), err=True)
+                return NO_USER
+        return await deliver_stream(service, name, sys.stdin.buffer, sender, language=desk.language)
+
+
+async def deliver_stream(
     service: DeliveryService,
     name: str,
     stream: BinaryIO,
@@ -101,10 +127,10 @@ async def deliver(
     *,
     language: Language = Language.ENGLISH,
 ) -> int:
-    """Deliver the message on `stream` to `name` and return the exit code.
+    """Deliver the message on `stream` to the address `name` and return the exit status.
 
-    `name`: an address, or a person's name. `sender`: the envelope sender; empty or `<>` for the
-    null path, None when it is not known (then there will be no Return-Path line).
+    `sender`: the envelope sender; empty or `<>` for the null path, None when it is not known
+    (then there will be no Return-Path line).
     """
     recipient = read_address(name)
     reverse_path = None if sender is None else _read_sender(sender)
@@ -125,9 +151,13 @@ async def deliver(
         delivery.discard()
     if fault is None:
         return OK
-    code, text = _FAULTS.get(type(fault), (TEMPORARY_FAILURE, _PASSING))
-    _say(text.in_language(language, name=name, octets=service.message_octets, reason=str(fault)))
-    return code
+    if isinstance(fault, NotFoundError):
+        _say(_NOBODY.in_language(language, name=name))
+    elif isinstance(fault, MailLoopError):
+        _say(_IN_CIRCLES.in_language(language))
+    else:
+        _say(sentence_for(fault, language))
+    return _CODES.get(type(fault), TEMPORARY_FAILURE)
 
 
 def _read_sender(sender: str) -> str | None:
@@ -157,4 +187,4 @@ def _chunks(stream: BinaryIO) -> Iterator[bytes]:
 
 
 def _say(sentence: str) -> None:
-    click.echo(f"hato deliver: {sentence}", err=True)
+    click.echo(sentence, err=True)

@@ -92,6 +92,12 @@ class Desk:
         finally:
             await store.close()
 
+    @asynccontextmanager
+    async def accounts(self) -> AsyncIterator[Accounts]:
+        """Open the data folder to manage people, domains and addresses."""
+        async with self.store() as store:
+            yield self.ways.accounts(store, self.settings)
+
     def run(self, work: Coroutine[Any, Any, ResultT]) -> ResultT:
         """Run a verb's work to its end."""
         return asyncio.run(work)

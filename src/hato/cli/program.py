@@ -29,7 +29,7 @@ _VERBS: Final = {
     "address": "hato.cli.address:address",
     "user": "hato.cli.user:user",
     "app-password": "hato.cli.app_password:app_password",
-    "deliver": "hato.cli.deliver:deliver",
+    "deliver": "hato.cli.deliver:deliver_command",
     "import": "hato.cli.import_mail:import_mail",
     "verify": "hato.cli.verify:verify",
     "compact": "hato.cli.compact:compact",

@@ -1,0 +1,97 @@
+"""`hato import NAME maildir | mbox | eml PATH`.
+
+Called by `cli.program`.
+Never brings a message in twice, however often it is run or interrupted.
+Standards: none; the readers cite theirs.
+Fails with exit status 1 where a message could not be brought in; it names each.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Final
+
+import click
+
+from hato.cli.desk import Desk
+from hato.cli.import_sources import read_eml, read_maildir, read_mbox
+from hato.core.clock import SystemClock
+from hato.core.errors import InvalidInputError
+from hato.core.language import Text
+from hato.services.importing import Failure, ForeignMessage, Import, Tally
+
+_READERS: Final[dict[str, Callable[[Path], Iterable[ForeignMessage]]]] = {
+    "maildir": read_maildir,
+    "mbox": read_mbox,
+    "eml": read_eml,
+}
+_NO_PATH: Final = Text(
+    en="There is nothing at {path}: check the path.", ja="{path} には何もありません。"
+)
+_NOT_MAILDIR: Final = Text(
+    en="{path} is no Maildir: it has no folder `cur`.",
+    ja="{path} は Maildir ではありません(cur フォルダーがありません)。",
+)
+_PROGRESS: Final = Text(
+    en="{done} of {total}: {new} new, {known} there already, {failed} failed",
+    ja="{total} 中 {done}: 新規 {new}、既存 {known}、失敗 {failed}",
+)
+_DONE: Final = Text(
+    en="{new} new, {known} there already, {failed} failed; {octets} octets.",
+    ja="新規 {new} 通、既存 {known} 通、失敗 {failed} 通、{octets} オクテット。",
+)
+_FAILED: Final = Text(en="{key}: {reason}", ja="{key}: {reason}")
+_SHOWN_EVERY: Final = 20
+
+
+@click.command("import", short_help="Bring in mail from a Maildir, an mbox or files.")
+@click.argument("name")
+@click.argument("kind", type=click.Choice(list(_READERS)))
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def import_mail(desk: Desk, name: str, kind: str, path: Path, *, as_json: bool) -> int:
+    """Bring the messages at PATH into the mailbox of NAME: dates, flags and folders too.
+
+    May be interrupted and run again: what is there already is passed over.
+    """
+    if not path.exists():
+        raise InvalidInputError(_NO_PATH, path=path)
+    if kind == "maildir" and not (path / "cur").is_dir():
+        raise InvalidInputError(_NOT_MAILDIR, path=path)
+    tally, failures = desk.run(_import(desk, name, kind, path.resolve()))
+    if as_json:
+        rows = [{"key": failure.key, "reason": failure.reason} for failure in failures]
+        desk.print_json(tally._asdict() | {"failures": rows})
+    else:
+        for failure in failures:
+            desk.say_aside(_FAILED, key=failure.key, reason=failure.reason)
+        desk.say(_DONE, **tally._asdict())
+    return 1 if failures else 0
+
+
+async def _import(desk: Desk, name: str, kind: str, path: Path) -> tuple[Tally, list[Failure]]:
+    """Bring everything in; show how far it is where somebody looks."""
+    messages = list(_READERS[kind](path))
+    is_watched = sys.stderr.isatty()
+    tally = Tally(0, 0, 0, 0)
+    async with desk.store() as store:
+        person = await desk.ways.accounts(store, desk.settings).person(name)
+        account = await store.account(person.account_id)
+        deliveries = desk.ways.delivery(store, desk.settings)
+        bringing = Import(account, deliveries, SystemClock(), f"import:{kind}:{path}")
+        await bringing.begin()
+        done = 0
+        async for tally in bringing.run(messages):
+            done += 1
+            if is_watched and (done % _SHOWN_EVERY == 0 or done == len(messages)):
+                _show(desk, tally, done, len(messages))
+    return tally, bringing.failures
+
+
+def _show(desk: Desk, tally: Tally, done: int, total: int) -> None:
+    """Write over the last line of progress."""
+    text = _PROGRESS.in_language(desk.language, done=done, total=total, **tally._asdict())
+    click.echo(f"\r{text}\x1b[K", err=True, nl=done == total)

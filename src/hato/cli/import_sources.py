@@ -1,0 +1,137 @@
+"""Mail as other programs keep it: Maildir, mbox, and single files.
+
+Called by `hato import`.
+Never changes a file; never reads a message before it is its turn.
+Standards: RFC 4155 (mbox), Maildir as its author and Maildir++ describe it.
+Fails by leaving out what is no message: folders of other programs, hidden files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import mmap
+import os
+from collections import Counter
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from hato.core.limits import READ_CHUNK_OCTETS
+from hato.message.header import find_values
+from hato.message.mbox import find_messages, unquote
+from hato.services.importing import ForeignMessage
+from hato.store.model import ANSWERED, DRAFT, FLAGGED, SEEN
+
+_MAILDIR_FLAGS: Final = {"S": SEEN, "R": ANSWERED, "F": FLAGGED, "D": DRAFT}
+_STATUS_FLAGS: Final = {"R": SEEN, "A": ANSWERED, "F": FLAGGED, "T": DRAFT}
+_HEAD_OCTETS: Final = 65_536
+
+
+def read_maildir(path: Path) -> Iterator[ForeignMessage]:
+    """Yield the messages of a Maildir, then those of its Maildir++ folders.
+
+    What is marked as trashed (T) is left out: its program would have removed it.
+    """
+    yield from _read_one_maildir(path, ())
+    for folder in sorted(path.glob(".*")):
+        if (folder / "cur").is_dir():
+            names = tuple(name for name in folder.name.split(".") if name)
+            yield from _read_one_maildir(folder, () if names[:1] == ("INBOX",) else names)
+
+
+def _read_one_maildir(path: Path, folder: tuple[str, ...]) -> Iterator[ForeignMessage]:
+    """Yield the messages of one folder, oldest first."""
+    found: list[tuple[int, str, Path, os.stat_result]] = []
+    for place in ("new", "cur"):
+        if not (path / place).is_dir():
+            continue
+        for file in (path / place).iterdir():
+            state = file.stat()
+            if file.is_file() and not file.name.startswith("."):
+                found.append((int(state.st_mtime), file.name, file, state))
+    for received, name, file, state in sorted(found, key=lambda row: row[:2]):
+        unique, _, flags = name.partition(":2,")
+        if "T" not in flags:
+            yield ForeignMessage(
+                key="/".join((*folder, unique)),
+                folder=folder,
+                received=received,
+                size_octets=state.st_size,
+                keywords=frozenset(_MAILDIR_FLAGS[f] for f in flags if f in _MAILDIR_FLAGS),
+                chunks=partial(_file_chunks, file),
+            )
+
+
+def read_eml(path: Path) -> Iterator[ForeignMessage]:
+    """Yield one file as a message, or every `*.eml` file below a folder."""
+    for file in sorted(path.rglob("*.eml")) if path.is_dir() else [path]:
+        state = file.stat()
+        yield ForeignMessage(
+            key=str(file.relative_to(path)) if path.is_dir() else file.name,
+            folder=(),
+            received=int(state.st_mtime),
+            size_octets=state.st_size,
+            keywords=frozenset(),
+            chunks=partial(_file_chunks, file),
+        )
+
+
+def read_mbox(path: Path) -> Iterator[ForeignMessage]:
+    """Yield the messages of an mbox file; Status lines say what was read and answered."""
+    with path.open("rb") as file:
+        if not os.fstat(file.fileno()).st_size:
+            return
+        data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    now = int(path.stat().st_mtime)
+    seen: Counter[str] = Counter()
+    for message in find_messages(data):
+        digest = _digest(data, message.start, message.stop)
+        seen[digest] += 1
+        yield ForeignMessage(
+            key=f"{digest}#{seen[digest]}",
+            folder=(),
+            received=now if message.received is None else message.received,
+            size_octets=message.stop - message.start,
+            keywords=_status_keywords(data[message.start : message.start + _HEAD_OCTETS]),
+            chunks=partial(_mbox_chunks, data, message.start, message.stop),
+        )
+
+
+def _file_chunks(file: Path) -> Iterator[bytes]:
+    """Read a file in pieces."""
+    with file.open("rb") as opened:
+        while chunk := opened.read(READ_CHUNK_OCTETS):
+            yield chunk
+
+
+def _mbox_chunks(data: mmap.mmap, start: int, stop: int) -> Iterator[bytes]:
+    """Read a message out of an mbox in pieces of whole lines, quoting undone."""
+    while start < stop:
+        end = min(start + READ_CHUNK_OCTETS, stop)
+        if end < stop:
+            line_end = data.rfind(b"\n", start, end)
+            if line_end < 0:
+                line_end = data.find(b"\n", end, stop)
+            end = stop if line_end < 0 else line_end + 1
+        yield unquote(data[start:end])
+        start = end
+
+
+def _digest(data: mmap.mmap, start: int, stop: int) -> str:
+    """Return what tells a message from others, without reading it whole into memory."""
+    digest = hashlib.sha256(usedforsecurity=False)
+    for position in range(start, stop, READ_CHUNK_OCTETS):
+        digest.update(data[position : min(position + READ_CHUNK_OCTETS, stop)])
+    return digest.hexdigest()
+
+
+def _status_keywords(head: bytes) -> frozenset[str]:
+    """Read the Status and X-Status lines that mail programs keep in mbox files."""
+    end = head.find(b"\n\n")
+    header = head if end < 0 else head[: end + 1]
+    flags = ""
+    for name in (b"status", b"x-status"):
+        for span in find_values(header, name):
+            flags += header[span.start : span.stop].decode("ascii", "replace")
+    return frozenset(_STATUS_FLAGS[flag] for flag in flags if flag in _STATUS_FLAGS)

@@ -1,0 +1,45 @@
+"""Where the command line gets a password from: standard input, or somebody who types it twice.
+
+Called by the verbs `user` and `app-password`.
+Never takes one from the command's words, where every other user of the machine sees it.
+Standards: none.
+Fails with InvalidInputError for an empty one, or two that differ.
+"""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from typing import Final
+
+from hato.cli.desk import Desk
+from hato.core.errors import InvalidInputError
+from hato.core.language import Text
+from hato.core.secret import Secret
+
+_NOWHERE: Final = Text(
+    en="Give the password on standard input with --password-stdin.",
+    ja="--password-stdin を付けて、標準入力でパスワードを渡してください。",
+)
+_ASK: Final = Text(en="Password for {name}: ", ja="{name} のパスワード: ")
+_AGAIN: Final = Text(en="The same again: ", ja="もう一度: ")
+_EMPTY: Final = Text(en="The password is empty: give another one.", ja="パスワードが空です。")
+_DIFFERENT: Final = Text(
+    en="The two passwords differ: try again.", ja="パスワードが一致しません。やり直してください。"
+)
+
+
+def take_password(desk: Desk, name: str, *, from_standard_input: bool) -> Secret:
+    """Return the password that is given. Raises InvalidInputError."""
+    if from_standard_input:
+        line = sys.stdin.buffer.readline()
+        password = Secret(line.removesuffix(b"\n").removesuffix(b"\r"))
+    elif sys.stdin.isatty():
+        password = Secret(getpass.getpass(_ASK.in_language(desk.language, name=name)))
+        if password != Secret(getpass.getpass(_AGAIN.in_language(desk.language))):
+            raise InvalidInputError(_DIFFERENT)
+    else:
+        raise InvalidInputError(_NOWHERE)
+    if not password:
+        raise InvalidInputError(_EMPTY)
+    return password

@@ -1,0 +1,126 @@
+"""`hato undelete NAME`: see what was deleted, and bring it back.
+
+Called by `cli.program`.
+Never brings back what is past its time: that is gone.
+Standards: none.
+Fails with one sentence about the person or the message.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
+from typing import Final
+
+import click
+import msgspec
+
+from hato.cli.desk import Desk
+from hato.core.ids import EmailId
+from hato.core.language import Text
+from hato.message.header import find_values
+from hato.store.api import Account
+from hato.store.changes import Undelete, Undeleted
+from hato.store.model import HeldEmail
+
+_NOTHING: Final = Text(
+    en="Nothing of {name} can be brought back.", ja="{name} の元に戻せるメールはありません。"
+)
+_BACK: Final = Text(
+    en="{count} messages are back in INBOX.", ja="{count} 通を INBOX に戻しました。"
+)
+_HOW: Final = Text(
+    en="Bring some back with `hato undelete {name} ID…`, or all with `hato undelete {name} --all`.",
+    ja="`hato undelete {name} ID…` で一部、`hato undelete {name} --all` で全部を元に戻せます。",
+)
+_HEAD_OCTETS: Final = 65_536
+
+
+class _Row(msgspec.Struct, frozen=True):
+    """What is shown of a deleted message."""
+
+    id: int
+    received: int
+    held_until: int
+    octets: int
+    subject: str
+
+
+@click.command(short_help="See what was deleted, and bring it back.")
+@click.argument("name")
+@click.argument("ids", nargs=-1, type=int, metavar="[ID]...")
+@click.option("--all", "everything", is_flag=True, help="Bring back all that can be.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def undelete(
+    desk: Desk, name: str, ids: tuple[int, ...], *, everything: bool, as_json: bool
+) -> None:
+    """List what was deleted from the mailbox of NAME, or bring back the messages ID.
+
+    They get their place in INBOX with a new number and their old UIDL.
+    """
+    if ids or everything:
+        count = desk.run(_bring_back(desk, name, None if everything else ids))
+        if as_json:
+            desk.print_json({"brought_back": count})
+        else:
+            desk.say(_BACK, count=count)
+        return
+    rows = desk.run(_list(desk, name))
+    if as_json:
+        desk.print_json(rows)
+    elif not rows:
+        desk.say(_NOTHING, name=name)
+    else:
+        for row in rows:
+            day = dt.datetime.fromtimestamp(row.received).astimezone().strftime("%Y-%m-%d %H:%M")
+            click.echo(f"{row.id}\t{day}\t{row.octets}\t{row.subject}")
+        desk.say_aside(_HOW, name=name)
+
+
+async def _bring_back(desk: Desk, name: str, ids: tuple[int, ...] | None) -> int:
+    """Undelete; return how many messages are back. None: all."""
+    async with desk.store() as store:
+        person = await desk.ways.accounts(store, desk.settings).person(name)
+        account = await store.account(person.account_id)
+        chosen = (
+            tuple(held.email_id for held in await account.held())
+            if ids is None
+            else tuple(EmailId(number) for number in ids)
+        )
+        if not chosen:
+            return 0
+        committed = await account.commit([Undelete(chosen, account.inbox)])
+        return sum(isinstance(fact, Undeleted) for fact in committed.facts)
+
+
+async def _list(desk: Desk, name: str) -> list[_Row]:
+    """Return what can be brought back, latest first."""
+    async with desk.store() as store:
+        person = await desk.ways.accounts(store, desk.settings).person(name)
+        account = await store.account(person.account_id)
+        return [await _row(account, held) for held in await account.held()]
+
+
+async def _row(account: Account, held: HeldEmail) -> _Row:
+    """Read the subject of a deleted message."""
+    head = (await account.read(held.body, 0, _HEAD_OCTETS)).data
+    return _Row(
+        id=held.email_id,
+        received=held.received,
+        held_until=held.held_until,
+        octets=held.body.size_octets,
+        subject=_subject(head),
+    )
+
+
+def _subject(head: bytes) -> str:
+    """Return the subject for eyes: words decoded, nothing that could move a cursor."""
+    values = find_values(head, b"subject")
+    raw = head[values[0].start : values[0].stop].decode("utf-8", "replace") if values else ""
+    try:
+        text = str(make_header(decode_header(raw)))
+    except (LookupError, ValueError, HeaderParseError):
+        text = raw
+    return "".join(character if character.isprintable() else " " for character in text).strip()
