@@ -8,16 +8,14 @@ Fails with BenchError when it does not compile or start.
 
 from __future__ import annotations
 
-import socket
 import subprocess
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench import generator
 from bench.letters import Group, password_of, write_people
 from bench.scenarios import Scenario
-from bench.server import BenchError, free_ports, stop_process
+from bench.server import BenchError, accepts, free_ports, stop_process, wait_until
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ class Floor:
         command += [str(group.letter_octets), *(map(str, self.certificate) if scenario.tls else ())]
         process = subprocess.Popen(command)
         try:
-            _wait_for(port, process)
+            wait_until(lambda: accepts(port), process, self.folder / "floor.log")
             people = self.folder / "floor.people"
             write_people(people, {name: password_of(name) for name in group.names()})
             load = generator.command(
@@ -54,15 +52,3 @@ class Floor:
 def serves(scenario: Scenario) -> bool:
     """Tell whether the floor can do `scenario`: it can only be read."""
     return scenario.mode in {"poll", "download"} and not scenario.dele
-
-
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + 20
-    while process.poll() is None and time.monotonic() < until:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=5).close()
-        except OSError:
-            time.sleep(0.02)
-        else:
-            return
-    raise BenchError("the floor did not start")

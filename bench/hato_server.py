@@ -8,6 +8,7 @@ Fails with BenchError when a command of Hato fails; its own words are in the tex
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from string import Template
 from typing import Final
 
 from bench.letters import DOMAIN, Group, password_of
-from bench.server import BenchError, Ports, free_ports, stop_process, wait_for_ports
+from bench.server import BenchError, Ports, free_ports, stop_process, wait_until
 
 _SETTINGS: Final = Template("""
 hostname = "localhost"
@@ -97,7 +98,7 @@ class Hato:
         return done.stdout
 
     def start(self) -> None:
-        """Start `hato serve` and wait for its ports."""
+        """Start `hato serve` and wait for its line `ready`."""
         program = Path(sys.executable).parent / "hato"
         log = self._folder / "serve.log"
         with log.open("wb") as output:
@@ -107,7 +108,7 @@ class Hato:
                 stderr=output,
             )
         self._process = process
-        wait_for_ports(self.ports, lambda: process.poll() is None, log)
+        wait_until(lambda: b"\nready" in b"\n" + log.read_bytes(), process, log)
 
     def stop(self) -> None:
         """Stop the parent process, which stops its workers."""
@@ -127,8 +128,8 @@ class Hato:
 
         def make(name: str) -> None:
             if name not in self._app_passwords:
-                said = self._hato("app-password", "add", name, "--device", "bench")
-                self._app_passwords[name] = said.split()[-1]
+                said = self._hato("app-password", "add", name, "--device", "bench", "--json")
+                self._app_passwords[name] = json.loads(said)["password"]
 
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
             list(pool.map(make, group.names()))

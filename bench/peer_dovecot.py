@@ -18,7 +18,7 @@ from typing import Final
 from argon2 import PasswordHasher
 
 from bench.letters import Group, password_of
-from bench.server import BenchError, Ports, free_ports, stop_process, wait_for_ports
+from bench.server import BenchError, Ports, accepts, free_ports, stop_process, wait_until
 
 PACKAGES: Final = ("dovecot-pop3d", "dovecot-lmtpd", "gcc", "libc6-dev", "libssl-dev")
 
@@ -178,7 +178,8 @@ class Dovecot:
             stderr=(self._folder / "stderr.log").open("wb"),
         )
         self._process = process
-        wait_for_ports(self.ports, lambda: process.poll() is None, self._folder / "dovecot.log")
+        ports = (self.ports.pop3, self.ports.pop3s, self.ports.lmtp)
+        wait_until(lambda: all(map(accepts, ports)), process, self._folder / "dovecot.log")
 
     def stop(self) -> None:
         """Stop the master process, which stops the others."""

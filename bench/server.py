@@ -78,19 +78,23 @@ def free_ports() -> Ports:
     return Ports(*numbers)
 
 
-def wait_for_ports(ports: Ports, alive: Callable[[], bool], log: Path) -> None:
-    """Return when all `ports` accept; BenchError when the server dies first or takes 60 s."""
+def wait_until(is_ready: Callable[[], bool], process: subprocess.Popen[bytes], log: Path) -> None:
+    """Return when `is_ready`; BenchError when the server dies first or takes 60 s."""
     until = time.monotonic() + 60
-    for port in (ports.pop3, ports.pop3s, ports.lmtp):
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=5).close()
-                break
-            except OSError:
-                if not alive() or time.monotonic() > until:
-                    tail = log.read_text(errors="replace")[-2000:] if log.exists() else "(no log)"
-                    raise BenchError(f"a server did not start; its log ends:\n{tail}") from None
-                time.sleep(0.05)
+    while not is_ready():
+        if process.poll() is not None or time.monotonic() > until:
+            tail = log.read_text(errors="replace")[-2000:] if log.exists() else "(no log)"
+            raise BenchError(f"a server did not start; its log ends:\n{tail}")
+        time.sleep(0.02)
+
+
+def accepts(port: int) -> bool:
+    """Tell whether somebody listens on `port`."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    except OSError:
+        return False
+    return True
 
 
 def stop_process(process: subprocess.Popen[bytes]) -> None:
