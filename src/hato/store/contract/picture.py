@@ -8,6 +8,8 @@ Fails with what reading fails with.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from hato.core.errors import ConflictError
@@ -22,8 +24,13 @@ SOURCES = ("work", "home")
 """The sources that tests use."""
 
 
-async def picture_of(account: Account) -> dict[str, object]:
-    """Look at everything; hints of bodies, which may move, are left out."""
+async def picture_of(account: Account, states: Sequence[ModSeq] | None = None) -> dict[str, object]:
+    """Look at everything; hints of bodies, which may move, are left out.
+
+    `states`: since which to ask for changes; None asks for each that there ever was.
+    """
+    if states is None:
+        states = [ModSeq(since) for since in range(await account.modseq() + 1)]
     mailboxes = await account.mailboxes()
     snapshots = [await account.snapshot(mailbox.mailbox_id) for mailbox in mailboxes]
     email_ids = sorted({EmailId(email_id) for one in snapshots for email_id in one.email_ids})
@@ -40,8 +47,8 @@ async def picture_of(account: Account) -> dict[str, object]:
         "octets": {body.body_id: await _octets(account, body) for body in bodies},
         "objects": [await account.stored_objects(kind) for kind in OBJECT_KINDS],
         "ledgers": [await account.ledger(source) for source in SOURCES],
-        "changes": {kind: await _all_changes(account, kind) for kind in ChangeKind},
-        "expunged": [await _all_expunged(account, one.mailbox_id) for one in mailboxes],
+        "changes": {kind: await _changes(account, kind, states) for kind in ChangeKind},
+        "expunged": [await _expunged(account, one.mailbox_id, states) for one in mailboxes],
     }
 
 
@@ -72,14 +79,14 @@ async def _octets(account: Account, body: BodyRef) -> bytes:
     return (await account.read(body, 0, body.size_octets)).data
 
 
-async def _all_changes(
-    account: Account, kind: ChangeKind
+async def _changes(
+    account: Account, kind: ChangeKind, states: Sequence[ModSeq]
 ) -> list[tuple[set[int | str], ...] | None]:
-    """Return the changes since each state that there ever was; None below the pruning floor."""
+    """Return the changes since each state; None below the pruning floor."""
     found: list[tuple[set[int | str], ...] | None] = []
-    for since in range(await account.modseq() + 1):
+    for since in states:
         try:
-            changes = await account.changes(kind, ModSeq(since), 1_000_000)
+            changes = await account.changes(kind, since, 1_000_000)
         except ConflictError:
             found.append(None)
         else:
@@ -87,12 +94,14 @@ async def _all_changes(
     return found
 
 
-async def _all_expunged(account: Account, mailbox: MailboxId) -> list[list[Uid] | None]:
-    """Return the expunged UIDs since each state that there ever was; None below the floor."""
+async def _expunged(
+    account: Account, mailbox: MailboxId, states: Sequence[ModSeq]
+) -> list[list[Uid] | None]:
+    """Return the expunged UIDs since each state; None below the floor."""
     found: list[list[Uid] | None] = []
-    for since in range(await account.modseq() + 1):
+    for since in states:
         try:
-            found.append(await account.expunged(mailbox, ModSeq(since)))
+            found.append(await account.expunged(mailbox, since))
         except ConflictError:
             found.append(None)
     return found
