@@ -40,7 +40,7 @@ EXAMPLE: Final = """\
 # hostname = ""             # this server's name in greetings; empty: the machine's own
 data = "/var/lib/hato"      # all mail, people and passwords: one folder to back up
 # workers = 0               # processes; 0: one per core
-user = "hato"               # whom to become once the ports are bound, when started as root
+# user = "hato"             # whom to become once the ports are bound, when started as root
 # language = "en"           # of replies to those who have not chosen: en or ja
 
 [tls]                       # PEM files; read again when they change

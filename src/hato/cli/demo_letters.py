@@ -74,5 +74,6 @@ def _written(letter: _Letter, language: Language, number: int, recipient: str) -
     message["Date"] = localtime()
     message["Message-ID"] = f"<demo-{language}-{number}@localhost>"
     message["Content-Language"] = language
-    message.set_content(letter.body, charset=letter.charset)
+    transfer_encoding = "8bit" if letter.charset == "utf-8" else "7bit"
+    message.set_content(letter.body, charset=letter.charset, cte=transfer_encoding)
     return message.as_bytes()
