@@ -11,7 +11,7 @@ from __future__ import annotations
 import secrets
 import sys
 from collections.abc import Iterator, Mapping
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final
 
 import click
 
@@ -74,31 +74,36 @@ _NO_MESSAGE: Final = Text(
 )
 
 
-class DeliverCommand(click.Command):
-    """A command that tells wrong usage as MTAs expect it, by 64 rather than 2."""
+class WrongUsageError(click.UsageError):
+    """Wrong usage, told as MTAs expect it."""
 
-    def make_context(self, *arguments: Any, **options: Any) -> click.Context:  # noqa: ANN401 - passed on as they come
+    exit_code = USAGE
+
+
+class DeliverCommand(click.Command):
+    """A command that tells wrong usage by 64 rather than 2."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the arguments."""
         try:
-            return super().make_context(*arguments, **options)
+            return super().parse_args(ctx, args)
         except click.UsageError as fault:
-            fault.exit_code = USAGE
-            raise
+            raise WrongUsageError(fault.format_message(), ctx) from fault
 
 
-@click.command(cls=DeliverCommand, short_help="Take one message from a pipe.")
+@click.command("deliver", cls=DeliverCommand, short_help="Take one message from a pipe.")
 @click.argument("name")
 @click.option(
     "-f", "--sender", metavar="ADDRESS", help="The envelope sender; empty or <> for none."
 )
 @click.pass_obj
-def deliver(desk: Desk, name: str, sender: str | None) -> int:
+def deliver_command(desk: Desk, name: str, sender: str | None) -> int:
     """Deliver the message on standard input to NAME, an address or a person.
 
     For pipes of other mail systems: the exit status is one of sysexits.h.
     """
     try:
-        return desk.run(_deliver(desk, name, sender))
+        return desk.run(_open_and_deliver(desk, name, sender))
     except HatoError as fault:
         click.echo(sentence_for(fault, desk.language), err=True)
     except Exception as fault:  # noqa: BLE001 - else Python's own exit status would bounce the mail
@@ -106,7 +111,7 @@ def deliver(desk: Desk, name: str, sender: str | None) -> int:
     return TEMPORARY_FAILURE
 
 
-async def _deliver(desk: Desk, name: str, sender: str | None) -> int:
+async def _open_and_deliver(desk: Desk, name: str, sender: str | None) -> int:
     """Open the data folder and deliver."""
     async with desk.store() as store:
         service = desk.ways.delivery(store, desk.settings)
@@ -116,10 +121,10 @@ async def _deliver(desk: Desk, name: str, sender: str | None) -> int:
             except InvalidInputError as fault:
                 click.echo(sentence_for(fault, desk.language), err=True)
                 return NO_USER
-        return await deliver_stream(service, name, sys.stdin.buffer, sender, language=desk.language)
+        return await deliver(service, name, sys.stdin.buffer, sender, language=desk.language)
 
 
-async def deliver_stream(
+async def deliver(
     service: DeliveryService,
     name: str,
     stream: BinaryIO,

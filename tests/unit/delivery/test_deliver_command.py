@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
+import sys
+from pathlib import Path
 
 import pytest
 
+from hato.cli import program
 from hato.cli.deliver import deliver
-from hato.core.errors import HatoError, OverQuotaError, StorageFullError, UnavailableError
-from hato.core.language import Language
+from hato.core.errors import (
+    HatoError,
+    InvalidInputError,
+    OverQuotaError,
+    StorageFullError,
+    UnavailableError,
+)
+from hato.core.language import Language, Text
+from hato.core.settings import Settings
+from hato.services.delivery import DeliveryService
+from hato.store.api import Store
+from hato.store.directory import Person
 from tests.unit.delivery.office import Office, behind_prefix
 
 LETTER = b"Subject: x\n\nHello.\n"
@@ -108,7 +122,6 @@ async def test_what_cannot_be_is_told_by_code_and_sentence(
     assert await run(office, name, octets, sender) == code
     said = capsys.readouterr()
     assert said.out == ""
-    assert said.err.startswith("hato deliver: ")
     assert said.err.count("\n") == 1
     assert await office.stored("ada") == []
 
@@ -130,3 +143,69 @@ async def test_the_sentence_comes_in_japanese_too(
     )
     assert code == 67
     assert "nobody@example.org という人はいません" in capsys.readouterr().err
+
+
+class FakeWays:
+    """The ways to a store in memory and what stands on it."""
+
+    def __init__(self, office: Office) -> None:
+        self.office = office
+
+    async def open_store(self, _: Settings) -> Store:
+        if self.office.addresses.fault is not None:
+            raise self.office.addresses.fault
+        return self.office.store
+
+    def delivery(self, store: Store, settings: Settings) -> DeliveryService:
+        return self.office.service
+
+    def accounts(self, store: Store, settings: Settings) -> FakeWays:
+        return self
+
+    async def person(self, name: str) -> Person:
+        if name not in self.office.people:
+            raise InvalidInputError(Text(en="There is no {name}.", ja="{name}"), name=name)
+        return self.office.people[name]
+
+
+@pytest.fixture
+def scene(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Office:
+    """An office and a configuration file; a message waits on standard input."""
+    made = Office()
+    asyncio.run(made.add("ada"))
+    (tmp_path / "hato.toml").write_text("")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(LETTER)))
+    monkeypatch.setattr(program, "language_of_environment", lambda: Language.ENGLISH)
+    monkeypatch.setenv("HATO_CONFIG", str(tmp_path / "hato.toml"))
+    return made
+
+
+def on_command_line(office: Office, *arguments: str) -> int:
+    return program.run(FakeWays(office), ["deliver", *arguments])  # type: ignore[arg-type]  # enough
+
+
+@pytest.mark.parametrize("name", ["ada", "ada@example.org"])
+def test_the_verb_delivers_to_a_name_or_an_address(scene: Office, name: str) -> None:
+    assert on_command_line(scene, name, "--sender", "bob@example.net") == 0
+    (served,) = asyncio.run(scene.stored("ada"))
+    assert behind_prefix(served, WIRE_FORM).startswith(b"Return-Path: <bob@example.net>\r\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [(["nobody"], 67), (["nobody@example.org"], 67), ([], 64), (["ada", "--what"], 64)],
+)
+def test_the_verb_speaks_in_exit_codes(
+    scene: Office, capsys: pytest.CaptureFixture[str], arguments: list[str], code: int
+) -> None:
+    assert on_command_line(scene, *arguments) == code
+    assert capsys.readouterr().err
+
+
+@pytest.mark.parametrize("fault", [UnavailableError("locked"), RuntimeError("a bug")])
+def test_a_fault_of_ours_never_bounces_mail(
+    scene: Office, capsys: pytest.CaptureFixture[str], fault: HatoError
+) -> None:
+    scene.addresses.fault = fault
+    assert on_command_line(scene, "ada@example.org") == 75
+    assert "locked" in capsys.readouterr().err or isinstance(fault, RuntimeError)
