@@ -32,7 +32,7 @@ def in_wire_form(letter: bytes) -> bytes:
 
 async def sent(office: Office, letter: bytes, number: int) -> tuple[str, bool]:
     """Send a letter to ada; return the code of the answer, and whether we were hung up on."""
-    line = Line(office)
+    line = Line(office.service)
     sender = f"bob-{number}@example.net"  # some letters are there twice
     await line.say(b"LHLO client.example.net\r\n" + envelope("ada", sender=sender))
     said = await line.say(stuffed(letter))

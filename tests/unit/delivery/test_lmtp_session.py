@@ -19,6 +19,7 @@ from hato.net.session import Handler, TlsFacts
 from hato.protocols.machine import Signal
 from hato.protocols.smtp.commands import Command
 from hato.servers.lmtp import REFUSALS, UNAVAILABLE, LmtpSession, refusal_of
+from hato.services.delivery import DeliveryService
 from hato.store.memory.staged import MemoryStaged
 from hato.store.model import Traits
 from tests.unit.delivery.office import Office, behind_prefix
@@ -43,8 +44,8 @@ class FakePeer:
 class Line:
     """A connection to the edge, without a socket."""
 
-    def __init__(self, office: Office, *, recipients: int = 100) -> None:
-        self.session = LmtpSession(FakePeer(), office.service, recipients=recipients)
+    def __init__(self, service: DeliveryService) -> None:
+        self.session = LmtpSession(FakePeer(), service, recipients=100)
         self.is_closed = False
 
     async def say(self, data: bytes) -> bytes:
@@ -82,7 +83,7 @@ async def test_every_command_of_the_machine_has_a_handler(office: Office) -> Non
 
 
 async def test_a_whole_conversation(office: Office) -> None:
-    line = Line(office)
+    line = Line(office.service)
     has_greeted = [line.session.is_logged_in]
     said = await line.say(b"LHLO client.example.net\r\n")
     has_greeted.append(line.session.is_logged_in)
@@ -118,7 +119,7 @@ async def test_a_whole_conversation(office: Office) -> None:
 
 
 async def test_each_message_of_a_connection_has_its_own_name(office: Office) -> None:
-    line = Line(office)
+    line = Line(office.service)
     await line.say(b"LHLO x\r\n")
     for number in (1, 2, 3):
         said = await line.say(envelope("ada") + b"%d\r\n.\r\n" % number)
@@ -127,7 +128,7 @@ async def test_each_message_of_a_connection_has_its_own_name(office: Office) -> 
 
 
 async def test_nobody_learns_who_is_disabled(office: Office) -> None:
-    line = Line(office)
+    line = Line(office.service)
     await line.say(b"LHLO x\r\n")
     said = await line.say(envelope("away") + LETTER + b".\r\n")
     assert codes_of(said) == ["250 2.1.0", "250 2.1.5", "354", "250 2.0.0"]
@@ -135,7 +136,7 @@ async def test_nobody_learns_who_is_disabled(office: Office) -> None:
 
 
 async def test_smtputf8_is_told_to_the_store(office: Office) -> None:
-    line = Line(office)
+    line = Line(office.service)
     await line.say(b"LHLO x\r\n")
     letter = "Subject: 鳩\r\n\r\n".encode()
     said = await line.say(envelope("ada", sender="鳩@例え.example", parameters=" SMTPUTF8"))
@@ -161,7 +162,7 @@ async def test_what_goes_wrong_for_one_is_told_for_one(
     office: Office, fault: HatoError, code: str
 ) -> None:
     office.store.commit_faults[office.people["ben"].account_id] = fault
-    line = Line(office)
+    line = Line(office.service)
     await line.say(b"LHLO x\r\n")
     await line.say(envelope("ben", "ada", "ben"))
     assert codes_of(await line.say(LETTER + b".\r\n")) == [code, "250 2.0.0", code]
@@ -175,7 +176,7 @@ def test_every_fault_has_its_reply() -> None:
 
 
 async def test_a_fault_while_the_message_comes_is_told_at_its_end(office: Office) -> None:
-    line = Line(office)
+    line = Line(office.service)
     await line.say(b"LHLO x\r\n" + envelope("ada", "ben"))
 
     async def fail(*_: object) -> None:
@@ -192,7 +193,7 @@ async def test_a_fault_while_the_message_comes_is_told_at_its_end(office: Office
 
 
 async def test_a_badly_ended_message_leaves_nothing_and_closes(office: Office) -> None:
-    line = Line(office)
+    line = Line(office.service)
     await line.say(b"LHLO x\r\n")
     said = await line.say(envelope("ada", "ben") + b"a\nb\r\n.\r\n" + envelope("ada"))
     assert codes_of(said)[-2:] == ["550 5.6.0"] * 2
@@ -203,14 +204,14 @@ async def test_a_badly_ended_message_leaves_nothing_and_closes(office: Office) -
 
 async def test_a_directory_out_of_order_is_told_at_rcpt(office: Office) -> None:
     office.addresses.fault = UnavailableError("locked")
-    line = Line(office)
+    line = Line(office.service)
     await line.say(b"LHLO x\r\n")
     assert codes_of(await line.say(envelope("ada"))) == ["250 2.1.0", "451 4.3.0", "503 5.5.1"]
 
 
 @pytest.mark.parametrize("data", [b"RSET\r\n", b"LHLO y\r\n", b"QUIT\r\n"])
 async def test_a_transaction_given_up_leaves_nothing(office: Office, data: bytes) -> None:
-    line = Line(office)
+    line = Line(office.service)
     await line.say(b"LHLO x\r\nMAIL FROM:<a@b>\r\nRCPT TO:<ada@example.org>\r\n")
     delivery = line.session._delivery
     await line.say(data)
@@ -220,7 +221,7 @@ async def test_a_transaction_given_up_leaves_nothing(office: Office, data: bytes
 
 
 async def test_a_connection_lost_in_data_leaves_nothing(office: Office) -> None:
-    line = Line(office)
+    line = Line(office.service)
     await line.say(b"LHLO x\r\n" + envelope("ada") + b"half a mess")
     await line.session.close()
     assert await office.stored("ada") == []
