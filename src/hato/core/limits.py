@@ -72,6 +72,10 @@ STALLED_WRITE_SECONDS: Final = 120.0
 LEAST_OCTETS_PER_SECOND: Final = 256
 """Least rate of a transfer, over a minute (Postfix: 500 for DATA)."""
 
+POP3_LOCK_SECONDS: Final = 2.0
+"""How long a POP3 login waits for a session that is just ending, before it answers [IN-USE]:
+programs that lost their connection come back at once."""
+
 # Connections and logins
 
 CONNECTIONS_PER_ADDRESS: Final = 100

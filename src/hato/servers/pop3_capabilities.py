@@ -9,7 +9,7 @@ Fails never.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from hato.protocols.pop3.replies import Capabilities
@@ -58,8 +58,9 @@ class StrictestRetention:
         return self._known
 
 
+@lru_cache(maxsize=64)
 def capabilities(
-    retention: Retention, mechanisms: Sequence[str], *, has_passwords: bool, has_tls: bool
+    retention: Retention, mechanisms: tuple[str, ...], *, has_passwords: bool, has_tls: bool
 ) -> Capabilities:
     """Return the list.
 

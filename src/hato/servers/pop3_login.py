@@ -10,15 +10,15 @@ from __future__ import annotations
 
 from typing import Final
 
+from hato.core.limits import POP3_LOCK_SECONDS
 from hato.servers.pop3_expiry import Expiry
 from hato.servers.pop3_listings import ListingCache
 from hato.servers.pop3_maildrop import Maildrop
+from hato.servers.pop3_pieces import SurrogateSizes
 from hato.store.api import Account
 from hato.store.directory import Person
 
 LOCK_NAME: Final = "pop3"
-LOCK_SECONDS: Final = 2.0
-"""How long a login waits for a session that is just ending, before it answers [IN-USE]."""
 
 
 class MaildropOpener:
@@ -28,18 +28,20 @@ class MaildropOpener:
         """Begin with nothing to share."""
         self._expiry = Expiry()
         self._listings = ListingCache()
+        self._sizes = SurrogateSizes()
 
     async def open(self, account: Account, person: Person, now: int) -> Maildrop:
         """Lock somebody's maildrop, let what is too old go, and number what is left.
 
         A client that comes back at once may find its last session still ending: so it waits.
         """
-        lock = await account.lock(LOCK_NAME, LOCK_SECONDS)
+        lock = await account.lock(LOCK_NAME, POP3_LOCK_SECONDS)
         try:
             if person.expire_days:
                 await self._expiry.apply(account, lock, person.expire_days, now)
             snapshot = await account.snapshot(account.inbox)
-            return Maildrop(account, person, lock, snapshot, self._listings.of(snapshot))
+            listings = self._listings.of(snapshot)
+            return Maildrop(account, person, lock, snapshot, listings, self._sizes)
         except BaseException:
             await lock.release()
             raise

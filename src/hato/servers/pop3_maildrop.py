@@ -15,6 +15,7 @@ from typing import Final
 from hato.core.ids import EmailId, MessageNumber, Uid
 from hato.protocols.pop3.replies import Rows, scan_rows, unique_id_rows
 from hato.servers.pop3_listings import PART_ROWS, Listings, whole_scan, whole_unique_ids
+from hato.servers.pop3_pieces import Pieces, StoredPieces, SurrogatePieces, SurrogateSizes
 from hato.store.api import Account, Lock, Snapshot
 from hato.store.changes import Expunge, SetKeywords, Wanted
 from hato.store.directory import Person
@@ -34,15 +35,24 @@ class Maildrop:
         "_lock",
         "_marked",
         "_person",
+        "_remembers_retrieved",
         "_retrieved",
+        "_sizes",
         "_surrogate_sizes",
         "_surrogates",
         "account",
+        "retrieved_count",
         "snapshot",
     )
 
     def __init__(
-        self, account: Account, person: Person, lock: Lock, snapshot: Snapshot, listings: Listings
+        self,
+        account: Account,
+        person: Person,
+        lock: Lock,
+        snapshot: Snapshot,
+        listings: Listings,
+        sizes: SurrogateSizes,
     ) -> None:
         """Begin with nothing marked; `use_surrogates` may follow."""
         self.account = account
@@ -51,9 +61,13 @@ class Maildrop:
         self._lock = lock
         self._latest = snapshot
         self._listings = listings
+        self._sizes = sizes
         self._batch = 0
         self._marked: set[int] = set()
+        self._remembers_retrieved = person.retr_sets_seen or person.expire_days == 0
         self._retrieved: set[int] = set()
+        self.retrieved_count = 0
+        """How many messages were sent whole."""
         self._surrogates: frozenset[int] = frozenset()
         self._surrogate_sizes: dict[int, int] = {}
 
@@ -98,15 +112,25 @@ class Maildrop:
         """Whether a message is shown as its surrogate."""
         return index in self._surrogates
 
-    def unmeasured(self) -> list[int]:
-        """Return the indices of surrogates whose size is not known yet."""
-        if not self._surrogates:
-            return []
-        return sorted(self._surrogates - self._surrogate_sizes.keys())
+    def has_unmeasured(self) -> bool:
+        """Whether there are surrogates whose size is not known yet."""
+        return len(self._surrogate_sizes) < len(self._surrogates)
 
-    def note_surrogate_size(self, index: int, size_octets: int) -> None:
-        """Learn the size of a surrogate."""
-        self._surrogate_sizes[index] = size_octets
+    async def measure_all(self) -> None:
+        """Learn the size of every surrogate. Raises as `Account.read`."""
+        for index in sorted(self._surrogates - self._surrogate_sizes.keys()):
+            await self.measure(index)
+
+    async def measure(self, index: int) -> None:
+        """Learn the size of a message if it is a surrogate. Raises as `Account.read`."""
+        if index in self._surrogates and index not in self._surrogate_sizes:
+            size = await self._sizes.measure(self.account, self.body(index))
+            self._surrogate_sizes[index] = size
+
+    def pieces(self, index: int) -> Pieces:
+        """Begin to read what is shown of a message."""
+        shown = SurrogatePieces if index in self._surrogates else StoredPieces
+        return shown(self.account, self.body(index))
 
     # What other programs did meanwhile
 
@@ -140,8 +164,10 @@ class Maildrop:
         self._marked.clear()
 
     def note_retrieved(self, index: int) -> None:
-        """Remember that a message was sent whole."""
-        self._retrieved.add(index)
+        """Remember that a message was sent whole, where QUIT has to know."""
+        self.retrieved_count += 1
+        if self._remembers_retrieved:
+            self._retrieved.add(index)
 
     # Listings
 
@@ -188,11 +214,6 @@ class Maildrop:
     async def release(self) -> None:
         """Let go without deleting anything; harmless twice."""
         await self._lock.release()
-
-    @property
-    def retrieved_count(self) -> int:
-        """How many messages were sent whole."""
-        return len(self._retrieved)
 
     def _wanted(self) -> tuple[list[Wanted], int]:
         """Return what QUIT has to change, and how many messages it deletes."""

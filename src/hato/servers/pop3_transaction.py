@@ -35,7 +35,7 @@ from hato.servers.pop3_refusals import MESSAGE_GONE, NO_SUCH_MESSAGE, NOT_DELETE
 from hato.servers.pop3_retrieval import (
     TOP_FOLLOWS,
     cut,
-    measure_surrogates,
+    log_unreadable,
     send_message,
     send_top,
 )
@@ -75,7 +75,7 @@ class Transaction:
 
     def stat(self, command: Stat) -> Awaitable[None] | None:
         """Say how many messages, how many octets."""
-        if self.drop.unmeasured():
+        if self.drop.has_unmeasured():
             return self._after_measuring(lambda: self.stat(command))
         self._machine.send(DropListing(*self.drop.totals()))
         return None
@@ -83,7 +83,7 @@ class Transaction:
     def list(self, command: List) -> Awaitable[None] | None:
         """Say the size of one message, or of each."""
         drop, number = self.drop, command.number
-        if drop.unmeasured():
+        if drop.has_unmeasured():
             return self._after_measuring(lambda: self.list(command))
         if number is None:
             return self._send_rows(_SCAN_FOLLOWS, drop.scan())
@@ -109,7 +109,7 @@ class Transaction:
     async def _after_measuring(self, answer: Callable[[], Awaitable[None] | None]) -> None:
         """Learn how large the surrogates are, then answer."""
         try:
-            await measure_surrogates(self.drop)
+            await self.drop.measure_all()
         except HatoError as fault:
             self._refuse(fault)
             return
@@ -160,7 +160,8 @@ class Transaction:
             try:
                 piece = drop.account.read_now(drop.body(index), 0, size)
             except HatoError as fault:
-                self._refuse(fault)
+                log_unreadable(self._peer, drop, index, fault)
+                self._machine.send(refusal_of(fault))
                 return None
             if piece is not None:
                 self._machine.send(Message(piece.data, piece.dots))
@@ -195,7 +196,8 @@ class Transaction:
             try:
                 piece = drop.account.read_now(drop.body(index), 0, min(size, BODY_CHUNK_OCTETS))
             except HatoError as fault:
-                self._refuse(fault)
+                log_unreadable(self._peer, drop, index, fault)
+                self._machine.send(refusal_of(fault))
                 return None
             if piece is not None and self._send_short_top(piece, size, lines):
                 return None
@@ -228,7 +230,7 @@ class Transaction:
         return True
 
     def _refuse(self, fault: HatoError) -> None:
-        log.warning("message-refused", session=self._peer.session_id, reason=repr(fault))
+        log.error("not-answered", session=self._peer.session_id, reason=repr(fault))
         self._machine.send(refusal_of(fault))
 
     # Marks, and what becomes of them

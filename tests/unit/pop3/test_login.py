@@ -96,7 +96,7 @@ async def test_the_second_session_waits_a_little_then_hears_that_it_is_in_use(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = await house.log_in()
-    monkeypatch.setattr(pop3_login, "LOCK_SECONDS", 0.0)
+    monkeypatch.setattr(pop3_login, "POP3_LOCK_SECONDS", 0.0)
     second = await house.connect()
     await second.command("USER ada@example.org")
     assert (await second.command(f"PASS {PASSWORD}")).startswith("-ERR [IN-USE] ")
