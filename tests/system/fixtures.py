@@ -107,8 +107,13 @@ def open_wire(
 
 def open_mailbox(server: HatoServer, person: Person, source: str | None = None) -> Pop3Client:
     """Log in over implicit TLS."""
-    client = Pop3Client(open_wire(server, "pop3s", source=source))
-    client.login(person)
+    wire = open_wire(server, "pop3s", source=source)
+    try:
+        client = Pop3Client(wire)
+        client.login(person)
+    except WireError:
+        wire.hang_up()
+        raise
     return client
 
 
@@ -228,7 +233,14 @@ def people(server: HatoServer) -> PeoplePool:
 
 
 @pytest.fixture
-def make_person(people: PeoplePool) -> Iterator[Callable[[], Person]]:
+def connections() -> Iterator[ExitStack]:
+    """Whatever is entered here is closed when the test ends."""
+    with ExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture
+def make_person(people: PeoplePool, connections: ExitStack) -> Iterator[Callable[[], Person]]:
     """Lend as many people as the test asks for, each with an empty mailbox."""
     lent: list[Person] = []
 
@@ -237,6 +249,7 @@ def make_person(people: PeoplePool) -> Iterator[Callable[[], Person]]:
         return lent[-1]
 
     yield lend
+    connections.close()  # sessions that are still open would lock the mailboxes
     for person in lent:
         people.take_back(person)
 
@@ -251,13 +264,6 @@ def person(make_person: Callable[[], Person]) -> Person:
 def new_person(people: PeoplePool) -> Person:
     """Somebody for this test alone, whom it may spoil."""
     return people.new("fresh")
-
-
-@pytest.fixture
-def connections() -> Iterator[ExitStack]:
-    """Whatever is entered here is closed when the test ends."""
-    with ExitStack() as stack:
-        yield stack
 
 
 @pytest.fixture

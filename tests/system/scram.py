@@ -40,6 +40,8 @@ class ScramClient:
     password: str
     nonce: str = "rOprNGfwEbeRWgbNEkqO"
     gs2_header: str = "n,,"
+    bound_to: bytes | None = None
+    """What `c=` says where it is not the GS2 header alone: header and binding data."""
     server_first: str = ""
 
     @property
@@ -72,7 +74,7 @@ class ScramClient:
         self, *, nonce: str | None = None, binding: bytes | None = None, proof: bytes | None = None
     ) -> str:
         """The client-final-message; each part may be replaced by a wrong one."""
-        channel = encode(self.gs2_header if binding is None else binding).decode()
+        channel = self._channel if binding is None else encode(binding).decode()
         without_proof = f"c={channel},r={self.full_nonce if nonce is None else nonce}"
         key = _hmac(self._salted_password(), b"Client Key")
         signature = _hmac(hashlib.sha256(key).digest(), self._auth_message(without_proof))
@@ -81,9 +83,14 @@ class ScramClient:
 
     def server_signature(self) -> str:
         """What the server must send as `v=…` after the right client-final-message."""
-        without_proof = f"c={encode(self.gs2_header).decode()},r={self.full_nonce}"
+        without_proof = f"c={self._channel},r={self.full_nonce}"
         key = _hmac(self._salted_password(), b"Server Key")
         return encode(_hmac(key, self._auth_message(without_proof))).decode()
+
+    @property
+    def _channel(self) -> str:
+        header = self.gs2_header.encode() if self.bound_to is None else self.bound_to
+        return encode(header).decode()
 
     def _salted_password(self) -> bytes:
         salt = base64.b64decode(self.salt, validate=True)

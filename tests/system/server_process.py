@@ -260,6 +260,7 @@ class HatoServer:
                 service: [f"{host}:{port}"] for service, (host, port) in self.addresses.items()
             },
             "auth": {"allow_plaintext_from": [TRUSTED_NETWORK]},
+            "limits": {"failed_login_seconds": 0.05},
         }
         for table, values in self.settings.items():
             tables.setdefault(table, {}).update(values)

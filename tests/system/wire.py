@@ -14,7 +14,7 @@ import ssl
 import struct
 from enum import Enum
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 PATIENCE_SECONDS = 20.0
 """How long any single answer may take before the test fails; never a pause."""
@@ -32,6 +32,22 @@ class Pace(Enum):
     WHOLE = "whole"
     BYTES = "bytes"
     """Every octet in a segment of its own."""
+
+
+class Layer(Protocol):
+    """What a test may put in the place of the socket."""
+
+    def sendall(self, octets: bytes, /) -> object:
+        """Send all of it."""
+        ...
+
+    def recv(self, octets: int, /) -> bytes:
+        """Receive at most so much; nothing once it is closed."""
+        ...
+
+    def close(self) -> None:
+        """End the connection."""
+        ...
 
 
 class Wire:
@@ -104,6 +120,10 @@ class Wire:
         self._socket = context.wrap_socket(
             self._socket, server_hostname=name, suppress_ragged_eofs=False
         )
+
+    def speak_through(self, layer: Layer) -> None:
+        """Go on through something that a test put between us and the socket."""
+        self._socket = layer  # type: ignore[assignment]  # it has the few methods used here
 
     def read_line(self) -> bytes:
         """Return the next line with its CRLF; any other line end is an error."""
