@@ -163,11 +163,12 @@ async def test_a_read_that_meets_a_lock_goes_to_the_thread(database: HatoDb) -> 
 
     await database.directory.add_domain("example.org")
     version = await database.directory.version()
-    open_connection = reader._connection
+    open_connection, cursor = reader._connection, reader._version_cursor
     reader._connection = Blocked()  # type: ignore[assignment]  # all that is asked of it here
+    reader._version_cursor = Blocked()  # type: ignore[assignment]  # the same
     assert await database.directory.domains() == ["example.org"]
     assert await database.directory.version() == version
-    reader._connection = open_connection
+    reader._connection, reader._version_cursor = open_connection, cursor
 
 
 async def test_a_full_disk_is_told_and_nothing_is_changed(database: HatoDb) -> None:

@@ -27,12 +27,13 @@ class Reader:
     def __init__(self, connection: apsw.Connection, writer: Writer) -> None:
         """Own a connection that does not wait; share the writer."""
         self._connection = connection
+        self._version_cursor = connection.cursor()
         self._writer = writer
 
     def data_version(self) -> int | None:
         """Return a number that differs once anybody has written; None when it cannot be had."""
         try:
-            return cast("int", self._connection.execute("PRAGMA data_version").fetchall()[0][0])
+            return cast("int", self._version_cursor.execute("PRAGMA data_version").get)
         except apsw.Error:
             return None
 
