@@ -87,7 +87,7 @@ def _line(level: Level, event: str, fields: dict[str, object]) -> bytes:
     words += [f"{name}={_shown(value)}" for name, value in fields.items() if name != "fault"]
     line = " ".join(words)
     if "fault" in fields:
-        line += "\n" + _escaped(str(fields["fault"]), keep="\n")
+        line += "\n" + "\n".join(map(_escaped, str(fields["fault"]).splitlines()))
     return line.encode("utf-8", "backslashreplace") + b"\n"
 
 
@@ -110,10 +110,9 @@ _CONTROLS: Final = {
 }
 
 
-def _escaped(text: str, keep: str = "") -> str:
+def _escaped(text: str) -> str:
     """Replace what could move a terminal's cursor, end a line or turn the writing round."""
-    controls = {code: word for code, word in _CONTROLS.items() if chr(code) not in keep}
-    return text.translate(controls)
+    return text if text.isprintable() and text.isascii() else text.translate(_CONTROLS)
 
 
 def _timestamp() -> str:
