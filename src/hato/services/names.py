@@ -47,14 +47,15 @@ def normalized_local_part(text: str) -> str | None:
     quoted = _QUOTED.fullmatch(text)
     if quoted:
         text = re.sub(r"\\(.)", r"\1", quoted[1])
-    if not text.isascii():
-        text = "".join(map(_of_ordinary_width, text))
-        text = unicodedata.normalize("NFC", text.lower())
-        if any(unicodedata.category(c) in _UNWRITABLE for c in text if not c.isascii()):
-            return None
-    elif not text.isprintable():
+    if text.isascii():
+        text = text.lower()
+        is_writable = text.isprintable()
+    else:
+        text = "".join(map(_of_ordinary_width, text)).lower()
+        text = unicodedata.normalize("NFC", text)
+        is_writable = all(c == " " or unicodedata.category(c) not in _UNWRITABLE for c in text)
+    if not is_writable:
         return None
-    text = text.lower()
     return text if 0 < len(text.encode()) <= LOCAL_PART_OCTETS else None
 
 

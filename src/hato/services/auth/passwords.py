@@ -73,6 +73,8 @@ class Passwords:
     def _fits_argon2(self, rest: str, password: bytes) -> bool:
         from argon2.exceptions import Argon2Error, InvalidHashError  # noqa: PLC0415  # see _argon2
 
+        if not rest.isascii():
+            return False
         try:
             return self._argon2.verify(rest, password)
         except (Argon2Error, InvalidHashError):
@@ -81,6 +83,8 @@ class Passwords:
     def _is_outdated(self, rest: str) -> bool:
         from argon2.exceptions import InvalidHashError  # noqa: PLC0415  # see _argon2
 
+        if not rest.isascii():
+            return True
         try:
             return self._argon2.check_needs_rehash(rest)
         except InvalidHashError:
