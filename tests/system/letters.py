@@ -26,7 +26,8 @@ def _letter(subject: str, body: bytes, *, header: str = "", identifier: str = ""
 def _dots_around(edge: int, shift: int) -> bytes:
     """Lone dots in every line from 2 KiB before `edge` to 2 KiB after it.
 
-    A line is three octets, so the three shifts put each of CR, LF and dot on the edge itself.
+    A line is three octets, four where its dot is doubled, so that four shifts put each of CR, LF
+    and dot on the edge itself, in a message as it is kept and as it travels.
     """
     letter = _letter(f"dots around {edge}, shifted {shift}", b"")
     filler = max(0, edge - 2048 - len(letter)) + shift
@@ -93,7 +94,7 @@ LETTERS: dict[str, bytes] = {
     "large": _letter("Two mebibytes", (b"." + b"0123456789abcdef" * 4 + b"\r\n") * 31_300),
 }
 LETTERS |= {
-    f"dots-at-{edge}-{shift}": _dots_around(edge, shift) for edge in EDGES for shift in range(3)
+    f"dots-at-{edge}-{shift}": _dots_around(edge, shift) for edge in EDGES for shift in range(4)
 }
 
 

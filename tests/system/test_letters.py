@@ -127,6 +127,21 @@ def test_hato_deliver_makes_line_ends_whole(
     assert message.endswith(b"\r\n")
 
 
+def test_imported_letters_have_nothing_put_before_them(
+    server: HatoServer, person: Person, tmp_path: Path
+) -> None:
+    """So that the very first octet of a message may be a dot, or of its first line end."""
+    names = sorted(LETTERS.keys() - NEEDS_UTF8)
+    for number, name in enumerate(names):
+        (tmp_path / f"{number:03}.eml").write_bytes(LETTERS[name])
+    server.run("import", person.address, "eml", str(tmp_path))
+    with open_mailbox(server, person) as client:
+        sizes = client.sizes()
+        served = {check_message(client, number, octets) for number, octets in sizes.items()}
+        client.quit()
+    assert served == {LETTERS[name] for name in names}
+
+
 def test_hato_deliver_to_nobody_says_so(server: HatoServer) -> None:
     """EX_NOUSER of sysexits: the MTA bounces and does not try again."""
     done = server.run(
