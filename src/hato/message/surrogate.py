@@ -35,7 +35,8 @@ class _Place(Enum):
 class _Multipart(NamedTuple):
     delimiter: bytes
     """`--` and the boundary."""
-    is_digest: bool
+    default_type: bytes
+    """Of its parts: in a digest they are messages (RFC 2046 §5.1.5)."""
 
 
 class Surrogate:
@@ -62,7 +63,7 @@ class Surrogate:
         self._multiparts: list[_Multipart] = []
         self._levels: dict[bytes, int] = {}
         self._is_at_line_start = True
-        self._begin_header()
+        self._begin_header(default_type=b"text/plain")
 
     def feed(self, data: bytes) -> bytes:
         """Take the next octets; return those of the surrogate that are certain.
@@ -96,9 +97,9 @@ class Surrogate:
 
     # Header
 
-    def _begin_header(self) -> None:
+    def _begin_header(self, default_type: bytes) -> None:
         self._place = _Place.HEADER
-        self._content_type = b""
+        self._content_type = default_type
         self._encoding = b""
         self._is_excising = False
 
@@ -143,18 +144,17 @@ class Surrogate:
     def _end_header(self) -> None:
         """Decide how the body is to be read."""
         kind = self._content_type.partition(b";")[0].strip().lower()
-        if not kind and self._multiparts and self._multiparts[-1].is_digest:
-            kind = b"message/rfc822"
         self._is_at_line_start = True
         self._place = _Place.BODY
         if kind.startswith(b"multipart/") and len(self._multiparts) < _DEPTH:
             boundary = _BOUNDARY.search(self._content_type)
             if boundary is not None:
                 delimiter = b"--" + (boundary[1] or boundary[2])
-                self._multiparts.append(_Multipart(delimiter, kind == b"multipart/digest"))
+                default = b"message/rfc822" if kind == b"multipart/digest" else b"text/plain"
+                self._multiparts.append(_Multipart(delimiter, default))
                 self._number_levels()
         elif kind in _NESTED and self._encoding not in _ENCODED:
-            self._begin_header()
+            self._begin_header(default_type=b"text/plain")
 
     # Body
 
@@ -192,7 +192,7 @@ class Surrogate:
         level = self._levels.get(words)
         if level is not None:
             del self._multiparts[level + 1 :]
-            self._begin_header()
+            self._begin_header(self._multiparts[level].default_type)
         else:
             level = self._levels.get(words[:-2]) if words.endswith(b"--") else None
             if level is None:

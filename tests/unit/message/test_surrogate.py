@@ -115,6 +115,36 @@ def test_headers_change_wherever_they_are_and_bodies_nowhere(chunk_octets: int) 
     assert surrogate(MULTIPART, chunk_octets) == MULTIPART_SHOWN.encode()
 
 
+def test_what_is_encoded_is_no_header() -> None:
+    message = lines(
+        "Subject: 花",
+        "Content-Type: multipart/mixed; boundary=b",
+        "",
+        "--b",
+        "Content-Type: message/rfc822",
+        "Content-Transfer-Encoding: base64",
+        "",
+        "Subject: 花",
+        "--b--",
+    )
+    assert surrogate(message).decode().count("Subject: 花") == 1
+
+
+def test_the_parts_of_a_digest_are_messages() -> None:
+    message = lines(
+        "Subject: 花",
+        "Content-Type: multipart/digest; boundary=b",
+        "",
+        "--b",
+        "",
+        "Subject: 花",
+        "",
+        "Subject: 花",
+        "--b--",
+    )
+    assert surrogate(message).decode().count("Subject: 花") == 1
+
+
 def test_a_message_in_ascii_is_its_own_surrogate() -> None:
     message = lines("From: a@b", "Subject: x", " folded", "garbage", "", "body", ".", "--x", "")
     assert surrogate(message) == message.encode()

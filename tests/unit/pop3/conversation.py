@@ -109,7 +109,10 @@ class Conversation:
 
     def take(self) -> bytes:
         """Return what is pending."""
-        return b"".join(bytes(piece) for piece in self.machine.data_to_send())
+        pending = self.machine.pending_octets
+        octets = b"".join(bytes(piece) for piece in self.machine.data_to_send())
+        assert len(octets) == pending
+        return octets
 
     def _run(self) -> bytes:
         written = b""

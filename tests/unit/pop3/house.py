@@ -35,6 +35,7 @@ class OddAccount:
     def __init__(self, account: Account) -> None:
         self._account = account
         self.commit_fault: HatoError | None = None
+        self.wanted: list[Wanted] = []
         self.read_faults: dict[int, HatoError] = {}
         self.snapshot_fault: HatoError | None = None
         self.has_cold_cache = False
@@ -46,6 +47,7 @@ class OddAccount:
     async def commit(self, wanted: Sequence[Wanted], **more: Lock) -> Committed:
         if self.commit_fault is not None:
             raise self.commit_fault
+        self.wanted = list(wanted)
         return await self._account.commit(wanted, fence=more.get("fence"))
 
     async def snapshot(self, mailbox: MailboxId) -> Snapshot:
@@ -143,12 +145,15 @@ class House:
         self.person = msgspec.structs.replace(self.person, **changes)
         await self.store.directory.change_person(self.person)
 
-    async def deliver(self, message: bytes | str, traits: Traits = NO_TRAITS) -> None:
+    async def deliver(
+        self, message: bytes | str, traits: Traits = NO_TRAITS, *, days_ago: int = 0
+    ) -> None:
         staged = self.store.stage()
         await staged.write(message.encode() if isinstance(message, str) else message)
         await staged.seal()
         inbox = self.account.inbox
-        await self.account.commit([AddEmail(staged, (inbox,), self.clock.now(), traits=traits)])
+        received = self.clock.now() - days_ago * 86_400
+        await self.account.commit([AddEmail(staged, (inbox,), received, traits=traits)])
 
     async def expunge(self, *uids: int) -> None:
         wanted = Expunge(self.account.inbox, tuple(Uid(uid) for uid in uids))

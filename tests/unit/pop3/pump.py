@@ -56,7 +56,10 @@ class LoopPump:
     def collect(self) -> None:
         machine = self.session.machine
         self.largest_pending = max(self.largest_pending, machine.pending_octets)
-        self._collected += [bytes(piece) for piece in machine.data_to_send()]
+        pending = machine.pending_octets
+        pieces = machine.data_to_send()
+        assert sum(len(piece) for piece in pieces) == pending
+        self._collected += [bytes(piece) for piece in pieces]
 
     def take(self) -> bytes:
         self.collect()

@@ -7,6 +7,7 @@ import pytest
 from hato.core.errors import ConflictError, HatoError, StorageFullError, UnavailableError
 from hato.core.ids import EmailId
 from hato.protocols.machine import Farewell
+from hato.store.changes import Expunge, SetKeywords
 from hato.store.model import SEEN
 from tests.unit.pop3.house import House
 
@@ -139,6 +140,10 @@ async def test_where_she_wants_it_what_was_read_is_seen_after_quit(house: House)
     assert await keywords(house) == [frozenset()] * 3
     assert await pump.command("QUIT") == "+OK Goodbye, 1 deleted"
     assert await keywords(house) == [frozenset({SEEN}), frozenset()]
+    expunge, seen = house.account.wanted
+    assert isinstance(expunge, Expunge)
+    assert isinstance(seen, SetKeywords)
+    assert len(seen.email_ids) == 1
 
 
 async def test_what_was_seen_already_is_not_written_again(house: House) -> None:
@@ -185,6 +190,18 @@ async def test_what_arrives_later_expires_in_its_turn(house: House) -> None:
         count = (await pump.command("STAT")).split()[1]
         assert int(count) == min(day + 1, 2)
         await pump.command("QUIT")
+
+
+async def test_old_mail_that_comes_in_late_is_noticed(house: House) -> None:
+    await house.change_person(expire_days=7)
+    await house.deliver("Subject: new\r\n\r\n")
+    pump = await house.log_in()
+    await pump.command("QUIT")
+    await house.deliver("Subject: imported\r\n\r\n", days_ago=8)
+    await house.deliver("Subject: imported\r\n\r\n", days_ago=6)
+    pump = await house.log_in()
+    await pump.command("QUIT")
+    assert await house.uids() == [1, 3]
 
 
 async def test_where_nothing_can_expire_one_can_still_read(house: House) -> None:

@@ -285,6 +285,7 @@ def test_stls_throws_away_what_was_injected_behind_it() -> None:
     conversation = Conversation(offers_tls=True)
     assert conversation.say("STLS", "USER eve") == b"+OK Begin TLS negotiation\r\n"
     assert conversation.signal is Signal.START_TLS
+    assert len(conversation.machine._lines) == 0
     conversation.machine.receive_data(b"PASS x\r\nhalf a li")
     conversation.machine.tls_established()
     assert conversation.say("PASS secret").startswith(b"-ERR ")

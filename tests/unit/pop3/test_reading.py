@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ from hato.core.errors import DamagedError, NotFoundError, UnavailableError
 from hato.core.limits import BODY_CHUNK_OCTETS, PENDING_OUTPUT_OCTETS
 from hato.message.words import encode_words
 from hato.servers.pop3_listings import PART_ROWS
+from hato.store.memory.snapshot import MemorySnapshot
 from hato.store.model import Traits
 from tests.unit.pop3.house import House
 from tests.unit.pop3.pump import LoopPump
@@ -27,6 +30,7 @@ async def body(pump: LoopPump, line: str) -> bytes:
     assert rest == b".\r\n" or rest.endswith(b"\r\n.\r\n")
     assert b"\r\n.\r\n" not in (b"\r\n" + rest)[:-5]
     stuffed = (b"\r\n" + rest)[:-3]
+    assert not re.search(rb"\r\n\.(?!\.)", stuffed), "a dot that was not doubled"
     return stuffed.replace(b"\r\n..", b"\r\n.")[2:]
 
 
@@ -203,6 +207,24 @@ async def test_numbers_are_frozen_while_mail_arrives_and_goes(house: House) -> N
     assert await body(pump, "TOP 3 0") == b"three\r\n"
 
 
+async def test_the_store_is_asked_once_for_a_batch(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await house.deliver(PLAIN)
+    pump = await house.log_in()
+    asked = []
+
+    def is_current(snapshot: MemorySnapshot) -> bool:
+        asked.append(snapshot)
+        return True
+
+    monkeypatch.setattr(MemorySnapshot, "is_current", is_current)
+    await pump.say(b"RETR 1\r\n" * 50)
+    assert len(asked) == 1
+    await pump.say(b"TOP 1 0\r\n")
+    assert len(asked) == 2
+
+
 # Faults
 
 
@@ -279,6 +301,26 @@ async def test_outside_utf8_mode_the_surrogate_is_what_everything_speaks_of(
     assert await body(pump, "TOP 2 0") == SHOWN.removesuffix(".本文\r\n".encode())
     await pump.command("DELE 2")
     assert await pump.command("STAT") == f"+OK 1 {len(PLAIN)}"
+
+
+async def test_dots_of_a_surrogate_are_doubled_wherever_it_is_cut(house: House) -> None:
+    head = "Subject: 鳩\r\n\r\n".encode()
+    for edge in (16_384, BODY_CHUNK_OCTETS):
+        line = b"x" * (edge - len(head) - 2) + b"\r\n.dot\r\n.\r\n"
+        await house.deliver(head + line, Traits.NEEDS_UTF8)
+    pump = await house.log_in()
+    for number in (1, 2):
+        assert (await body(pump, f"RETR {number}")).endswith(b"x\r\n.dot\r\n.\r\n")
+
+
+async def test_a_surrogate_is_measured_once_for_all_sessions(house: House) -> None:
+    await house.deliver(UTF8, Traits.NEEDS_UTF8)
+    first = await house.log_in()
+    stat = await first.command("STAT")
+    await first.command("QUIT")
+    house.account.read_faults[0] = UnavailableError("EIO")
+    second = await house.log_in()
+    assert await second.command("STAT") == stat
 
 
 async def test_retr_alone_knows_the_size_of_a_surrogate(house: House) -> None:
