@@ -9,9 +9,11 @@ Fails with InvalidInputError for certificate files that cannot be used.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from OpenSSL import SSL
 
 from hato.core.errors import InvalidInputError
@@ -25,6 +27,8 @@ _CIPHER_SUITES: Final = (
     b"TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
 )
 """All suites of RFC 8446 §9.1 that clients know, the fastest of equals in safety first."""
+
+ServerKey: TypeAlias = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 
 _UNUSABLE = Text(
     en="The certificate {certificate} with the key {key} cannot be used ({reason}): "
@@ -40,24 +44,37 @@ def make_context(certificate: str, key: str) -> SSL.Context:
     context.set_options(_OPTIONS)
     context.set_mode(SSL.MODE_RELEASE_BUFFERS)
     context.set_tls13_ciphersuites(_CIPHER_SUITES)
-    context.set_passwd_cb(lambda *_: b"")
     try:
-        for file in (certificate, key):
-            Path(file).open("rb").close()
+        Path(certificate).open("rb").close()  # so that a missing file is told by its own error
         context.use_certificate_chain_file(certificate)
-        context.use_privatekey_file(key)
+        context.use_privatekey(_read_key(key))
         context.check_privatekey()
-    except (OSError, SSL.Error) as fault:
+    except (OSError, ValueError, TypeError, SSL.Error) as fault:
         raise InvalidInputError(
             _UNUSABLE, certificate=certificate, key=key, reason=_reason(fault)
         ) from fault
     return context
 
 
+def _read_key(file: str) -> ServerKey:
+    """Read a private key.
+
+    Raises OSError, ValueError (there is none), TypeError (it wants a passphrase, or is no key that
+    a server can use).
+    """
+    key = serialization.load_pem_private_key(Path(file).read_bytes(), password=None)
+    if not isinstance(key, ServerKey):
+        message = "a key of another kind than RSA, ECDSA or Ed25519"
+        raise TypeError(message)
+    return key
+
+
 def _reason(fault: Exception) -> str:
-    """Return the words of a fault of the system or of OpenSSL."""
+    """Return the words of a fault of the system, of OpenSSL or of what is in the file."""
     if isinstance(fault, OSError):
         return fault.strerror or str(fault)
+    if not isinstance(fault, SSL.Error):
+        return str(fault).partition("(")[0].strip()
     errors = fault.args[0] if fault.args else []
     return ", ".join(error[2] for error in errors) or "unusable"
 
