@@ -70,11 +70,13 @@ class Throttle:
         Of one address no more than a minute's failures are under way at once, so that many
         attempts at the same moment do not pass before the first of them is counted.
         """
+        is_friend = await self._is_friend(attempt)
+        key = _pair_key(attempt) if is_friend else _address_key(attempt)
+        await self._refuse_too_many(key)
+        if not is_friend:
+            await self._slow_down(attempt)
         async with self._gate(attempt.subscriber):
-            is_friend = await self._is_friend(attempt)
-            await self._refuse_too_many(_key(attempt, is_friend=is_friend))
-            if not is_friend:
-                await self._slow_down(attempt)
+            await self._refuse_too_many(key)
             yield
 
     async def count_failure(self, attempt: Attempt) -> None:
@@ -136,10 +138,6 @@ class Throttle:
             gate, visitors = self._gates.pop(subscriber)
             if visitors > 1:
                 self._gates[subscriber] = gate, visitors - 1
-
-
-def _key(attempt: Attempt, *, is_friend: bool) -> str:
-    return _pair_key(attempt) if is_friend else _address_key(attempt)
 
 
 def _address_key(attempt: Attempt) -> str:
