@@ -1,23 +1,26 @@
-"""The lines of LIST and UIDL, in parts that are quick to make, kept with their snapshot.
+"""The lines of LIST and UIDL, in parts that are quick to make, kept for the next session.
 
 Called by the maildrop of a session.
-Never renders more than a part at once; never outlives the snapshot it belongs to.
+Never renders more than a part at once; never shows one state of a mailbox for another.
 Standards: RFC 1939 §5 (LIST), RFC 1939 §7 (UIDL).
 Fails never.
 """
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterator
-from typing import Final
-from weakref import WeakKeyDictionary
+from typing import Final, NamedTuple
 
+from hato.core.ids import AccountId, MailboxId, ModSeq
 from hato.protocols.pop3.replies import Rows, scan_rows, unique_id_rows
-from hato.store.api import Snapshot
+from hato.store.api import Account, Snapshot
 from hato.store.model import Traits
 
 PART_ROWS: Final = 2048
 """Lines that are rendered before others get their turn: about a millisecond's work."""
+_ROWS: Final = 300_000
+"""Messages in all mailboxes whose listings are kept, some 60 octets each."""
 
 
 class Listings:
@@ -37,19 +40,36 @@ class Listings:
             )
 
 
+class _Known(NamedTuple):
+    state: tuple[int, ModSeq]
+    """The mailbox's uidvalidity and the account's modseq: they name one state for ever."""
+    rows: int
+    listings: Listings
+
+
 class ListingCache:
-    """The listings of the snapshots that somebody uses."""
+    """The listings of the mailboxes that were looked at last."""
 
     def __init__(self) -> None:
         """Begin empty."""
-        self._known: WeakKeyDictionary[Snapshot, Listings] = WeakKeyDictionary()
+        self._known: OrderedDict[tuple[AccountId, MailboxId], _Known] = OrderedDict()
+        self._rows = 0
 
-    def of(self, snapshot: Snapshot) -> Listings:
-        """Return what belongs to a snapshot."""
-        listings = self._known.get(snapshot)
-        if listings is None:
-            listings = self._known[snapshot] = Listings(snapshot)
-        return listings
+    def of(self, account: Account, snapshot: Snapshot) -> Listings:
+        """Return what belongs to a snapshot; what belonged to an older one is forgotten."""
+        key = (account.account_id, snapshot.mailbox_id)
+        state = (snapshot.uidvalidity, snapshot.modseq)
+        known = self._known.pop(key, None)
+        if known is not None and known.state != state:
+            self._rows -= known.rows
+            known = None
+        if known is None:
+            known = _Known(state, len(snapshot), Listings(snapshot))
+            self._rows += known.rows
+        self._known[key] = known
+        while self._rows > _ROWS and len(self._known) > 1:
+            self._rows -= self._known.popitem(last=False)[1].rows
+        return known.listings
 
 
 def whole_scan(snapshot: Snapshot, listings: Listings) -> Iterator[Rows]:

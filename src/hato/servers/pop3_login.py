@@ -40,7 +40,7 @@ class MaildropOpener:
             if person.expire_days:
                 await self._expiry.apply(account, lock, person.expire_days, now)
             snapshot = await account.snapshot(account.inbox)
-            listings = self._listings.of(snapshot)
+            listings = self._listings.of(account, snapshot)
             return Maildrop(account, person, lock, snapshot, listings, self._sizes)
         except BaseException:
             await lock.release()

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from hato.core.errors import DamagedError, NotFoundError, UnavailableError
 from hato.core.limits import BODY_CHUNK_OCTETS, PENDING_OUTPUT_OCTETS
 from hato.message.words import encode_words
-from hato.servers.pop3_listings import PART_ROWS
+from hato.servers import pop3_listings
+from hato.servers.pop3_listings import PART_ROWS, ListingCache
 from hato.store.memory.snapshot import MemorySnapshot
 from hato.store.model import Traits
 from tests.unit.pop3.house import House
@@ -179,13 +180,43 @@ async def test_a_long_listing_comes_in_parts(house: House) -> None:
     assert len(rows) == count + 1
 
 
-async def test_a_second_session_shares_what_the_first_worked_out(house: House) -> None:
+async def test_a_second_session_shares_what_the_first_worked_out(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await house.deliver(PLAIN)
     first = await house.log_in()
-    listing = await first.command("UIDL")
+    listings = [await first.command(line) for line in ("LIST", "UIDL")]
     await first.command("QUIT")
+    monkeypatch.setattr(pop3_listings, "scan_rows", None)
+    monkeypatch.setattr(pop3_listings, "unique_id_rows", None)
     second = await house.log_in()
-    assert await second.command("UIDL") == listing
+    assert [await second.command(line) for line in ("LIST", "UIDL")] == listings
+
+
+async def test_what_was_worked_out_is_forgotten_when_the_mailbox_changes(house: House) -> None:
+    for count in range(1, 4):
+        await house.deliver(PLAIN)
+        pump = await house.log_in()
+        assert len((await pump.command("LIST")).split("\r\n")) == count + 2
+        assert len((await pump.command("UIDL")).split("\r\n")) == count + 2
+        await pump.command("QUIT")
+
+
+async def test_only_so_many_listings_are_kept(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pop3_listings, "_ROWS", 2)
+    for _ in range(3):
+        await house.deliver(PLAIN)
+    account = house.store_account()
+    other = await house.store.account(await house.store.create_account())
+    cache = ListingCache()
+    large = await account.snapshot(account.inbox)
+    empty = await other.snapshot(other.inbox)
+    kept = cache.of(account, large)
+    assert cache.of(account, large) is kept
+    cache.of(other, empty)
+    assert cache.of(account, large) is not kept
 
 
 # Other programs at work
