@@ -92,9 +92,8 @@ class Hato:
             check=False,
         )
         if done.returncode:
-            raise BenchError(
-                f"`hato {' '.join(arguments[:2])}` failed: {done.stderr or done.stdout}"
-            )
+            said = (done.stderr or done.stdout).strip().splitlines()[-3:]
+            raise BenchError(f"`hato {' '.join(arguments[:2])}` failed: {' '.join(said)}")
         return done.stdout
 
     def start(self) -> None:
