@@ -279,13 +279,12 @@ class Connection(asyncio.Protocol):
                 awaitable: Awaitable[None] | None = handlers[kind](command)
                 if awaitable is not None:
                     return awaitable
-            elif command is Signal.NEED_DATA:
+            elif command is Signal.NEED_DATA or command is Signal.PAUSED:
                 self._flush()
-                return None
-            elif command is Signal.PAUSED:
-                self._flush()
-                if not self._can_write:
+                if not self._can_write:  # who does not read is not read from
                     self._transport.pause_reading()
+                    return None
+                if command is Signal.NEED_DATA:
                     return None
             elif command is Signal.START_TLS:
                 self._start_tls()
