@@ -1,0 +1,233 @@
+"""What the operator decides for a person: how long, how often, how much, and under which names."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import bcrypt
+import pytest
+from argon2 import PasswordHasher
+
+from tests.system.fixtures import (
+    Connect,
+    deliver_letters,
+    open_mailbox,
+    open_wire,
+    stored_letters,
+    unique_sender,
+)
+from tests.system.letters import LETTERS
+from tests.system.lmtp import LmtpClient, LmtpReply
+from tests.system.people import Person
+from tests.system.pop3 import Pop3Client
+from tests.system.server_process import HatoServer
+
+DAY = 86_400
+ADA = Person("ada@example.org", "open sesame")
+BEN = Person("ben@example.org", "open sesame")
+
+
+@pytest.fixture
+def server(own_server: Callable[..., HatoServer]) -> HatoServer:
+    """A server whose people this test may treat as it likes."""
+    one = own_server()
+    one.add_person(ADA)
+    one.add_person(BEN)
+    return one
+
+
+def capabilities_before_and_after_login(
+    server: HatoServer, person: Person
+) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    with Pop3Client(open_wire(server, "pop3s")) as client:
+        before = client.capabilities()
+        client.login(person)
+        after = client.capabilities()
+        client.quit()
+    return before, after
+
+
+def send(server: HatoServer, letter: bytes, *addresses: str) -> list[LmtpReply]:
+    """Deliver to addresses that the server must accept at RCPT; the reply for each."""
+    with LmtpClient(open_wire(server, "lmtp")) as client:
+        client.lhlo()
+        return client.deliver(unique_sender(), addresses, letter)
+
+
+def maildir_with(folder: Path, ages_in_days: dict[str, float]) -> Path:
+    """A Maildir whose letters arrived so long ago."""
+    for name in ("cur", "new", "tmp"):
+        (folder / name).mkdir(parents=True)
+    for name, age in ages_in_days.items():
+        file = folder / "cur" / f"{name}:2,S"
+        file.write_bytes(LETTERS[name].replace(b"\r\n", b"\n"))
+        arrived = time.time() - age * DAY
+        os.utime(file, (arrived, arrived))
+    return folder
+
+
+def test_expire_says_what_is_enforced(server: HatoServer, tmp_path: Path) -> None:
+    """RFC 2449 §6.7: the smallest value before login, with USER; the person's own after it."""
+    server.run("user", "set", ADA.address, "--expire-days", "30")
+    before, after = capabilities_before_and_after_login(server, ADA)
+    assert before["EXPIRE"] == ["30", "USER"]
+    assert after["EXPIRE"] == ["30"]
+    assert capabilities_before_and_after_login(server, BEN)[1]["EXPIRE"] == ["NEVER"]
+    ages = {"plain": 31.0, "second": 29.0, "third": 0.0}
+    maildir = maildir_with(tmp_path / "old", ages)
+    for person in (ADA, BEN):
+        server.run("import", person.address, "maildir", str(maildir))
+    assert {_name_of(letter) for letter in stored_letters(server, ADA)} == {"second", "third"}
+    assert {_name_of(letter) for letter in stored_letters(server, BEN)} == set(ages)
+
+
+def _name_of(letter: bytes) -> str:
+    return next(name for name in ("plain", "second", "third") if letter == LETTERS[name])
+
+
+def test_nobody_expires_means_never(server: HatoServer) -> None:
+    before, after = capabilities_before_and_after_login(server, ADA)
+    assert before["EXPIRE"] == after["EXPIRE"] == ["NEVER"]
+
+
+def test_login_delay_is_announced_and_enforced(server: HatoServer, connect: Connect) -> None:
+    """RFC 2449 §6.5 and §8.1.1: the largest value before login, with USER."""
+    server.run("user", "set", ADA.address, "--login-delay-seconds", "3600")
+    before, after = capabilities_before_and_after_login(server, ADA)
+    assert before["LOGIN-DELAY"] == ["3600", "USER"]
+    assert after["LOGIN-DELAY"] == ["3600"]
+    again = Pop3Client(connect("pop3s", to=server)).try_login(ADA.address, ADA.password)
+    assert again.code == "LOGIN-DELAY"
+    # Who does not know the password does not learn when she was here.
+    guess = Pop3Client(connect("pop3s", to=server)).try_login(ADA.address, "wrong")
+    assert guess.code == "AUTH"
+    with open_mailbox(server, BEN) as client:
+        client.quit()
+    with open_mailbox(server, BEN) as client:
+        client.quit()
+
+
+def test_a_full_mailbox_is_refused_for_its_owner_alone(server: HatoServer) -> None:
+    """RFC 2033 §4.2: a reply for each recipient."""
+    server.run("user", "set", BEN.address, "--quota-count", "2")
+    for _ in range(2):
+        replies = send(server, LETTERS["no-message-id"], ADA.address, BEN.address)
+        assert all(reply.ok for reply in replies)
+    to_ada, to_ben = send(server, LETTERS["no-message-id"], ADA.address, BEN.address)
+    assert to_ada.ok
+    assert (to_ben.code, to_ben.enhanced) in {(452, "4.2.2"), (552, "5.2.2")}
+    assert (len(stored_letters(server, ADA)), len(stored_letters(server, BEN))) == (3, 2)
+    with open_mailbox(server, BEN) as client:
+        client.delete(1)
+        client.quit()
+    assert send(server, LETTERS["plain"], BEN.address)[0].ok
+
+
+def test_a_quota_of_octets_counts_octets(server: HatoServer) -> None:
+    server.run("user", "set", BEN.address, "--quota-octets", "100000")
+    assert send(server, LETTERS["line-64k"], BEN.address)[0].ok
+    (reply,) = send(server, LETTERS["line-64k"], BEN.address)
+    assert (reply.code, reply.enhanced) in {(452, "4.2.2"), (552, "5.2.2")}
+    assert send(server, LETTERS["plain"], BEN.address)[0].ok
+
+
+def test_who_is_disabled_looks_unknown_and_still_gets_mail(
+    server: HatoServer, connect: Connect
+) -> None:
+    deliver_letters(server, ADA, LETTERS["plain"])
+    server.run("user", "disable", ADA.address)
+    disabled = Pop3Client(connect("pop3s", to=server)).try_login(ADA.address, ADA.password)
+    unknown = Pop3Client(connect("pop3s", to=server)).try_login("nobody@example.org", "x")
+    assert disabled == unknown
+    assert disabled.code == "AUTH"
+    deliver_letters(server, ADA, LETTERS["second"])
+    server.run("user", "enable", ADA.address)
+    assert len(stored_letters(server, ADA)) == 2
+
+
+def test_who_is_renamed_keeps_her_mail_and_her_old_address(
+    server: HatoServer, connect: Connect
+) -> None:
+    deliver_letters(server, ADA, LETTERS["plain"])
+    server.run("user", "rename", ADA.address, "lovelace@example.org")
+    renamed = Person("lovelace@example.org", ADA.password)
+    deliver_letters(server, ADA, LETTERS["second"])
+    deliver_letters(server, renamed, LETTERS["third"])
+    assert len(stored_letters(server, renamed)) == 3
+
+
+def test_aliases_lead_to_one_or_several(server: HatoServer) -> None:
+    for alias, name in (
+        ("info@example.org", ADA.address),
+        ("team@example.org", ADA.address),
+        ("team@example.org", BEN.address),
+    ):
+        server.run("address", "add", alias, name)
+    replies = send(server, LETTERS["plain"], "info@example.org", "Team@Example.ORG")
+    assert [reply.code for reply in replies] == [250, 250]
+    assert len(stored_letters(server, BEN)) == 1
+    assert len(stored_letters(server, ADA)) in {1, 2}  # the same letter by two ways
+    server.run("address", "remove", "info@example.org", ADA.address)
+    with LmtpClient(open_wire(server, "lmtp")) as client:
+        client.lhlo()
+        client.expect(250, "MAIL FROM:<a@example.net>")
+        assert client.expect(550, "RCPT TO:<info@example.org>").enhanced == "5.1.1"
+
+
+def test_a_catch_all_gets_only_what_nobody_else_gets(server: HatoServer) -> None:
+    server.run("address", "add", "@example.org", BEN.address)
+    letter = LETTERS["no-message-id"]
+    send(server, letter, ADA.address, "whatever@example.org", f"{ADA.local_part}+x@example.org")
+    assert len(stored_letters(server, BEN)) == 1
+    assert len(stored_letters(server, ADA)) == 2
+
+
+def test_the_postmaster_can_be_reached_without_domain(server: HatoServer) -> None:
+    """RFC 5321 §4.1.1.3 and §4.5.1."""
+    server.run("address", "add", "postmaster@example.org", ADA.address)
+    letter = LETTERS["no-message-id"]
+    replies = send(server, letter, "Postmaster", "postmaster@example.org", "POSTMASTER@example.org")
+    assert all(reply.ok for reply in replies)
+    assert len(stored_letters(server, ADA)) >= 1
+
+
+HASHES = {
+    "plain": "{PLAIN}Hello world!",
+    "sha512": "{SHA512-CRYPT}$6$saltstring$"
+    "svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjl/O817G3uBnIFNjnQJuesI68u4OTLiBFdcbYEdFCoEOfaS35inz1",
+    "blowfish": "{BLF-CRYPT}" + bcrypt.hashpw(b"Hello world!", bcrypt.gensalt(4)).decode(),
+    "argon2": "{ARGON2ID}" + PasswordHasher(1, 1024, 1).hash("Hello world!"),
+}
+
+
+@pytest.mark.parametrize("name", HASHES)
+def test_a_hash_from_elsewhere_opens_the_mailbox_and_becomes_ours(
+    server: HatoServer, connect: Connect, name: str
+) -> None:
+    address = f"{name}@example.org"
+    server.run("user", "add", address, "--hash", HASHES[name])
+    wrong = Pop3Client(connect("pop3s", to=server)).try_login(address, "Hello world")
+    assert wrong.code == "AUTH"
+    for _ in range(2):
+        with open_mailbox(server, Person(address, "Hello world!")) as client:
+            client.quit()
+    server.restart()
+    with open_mailbox(server, Person(address, "Hello world!")) as client:
+        client.quit()
+
+
+def test_undelete_brings_back_what_pop3_deleted(server: HatoServer) -> None:
+    deliver_letters(server, ADA, LETTERS["plain"], LETTERS["second"])
+    with open_mailbox(server, ADA) as client:
+        unique_ids = client.unique_ids()
+        client.delete(1)
+        client.quit()
+    server.run("undelete", ADA.address, "--all")
+    with open_mailbox(server, ADA) as client:
+        # A new place in the order, the old unique-id: mail programs know it again.
+        assert list(client.unique_ids().values()) == [unique_ids[2], unique_ids[1]]
+        assert client.retrieve(2).endswith(LETTERS["plain"])
+        client.quit()
