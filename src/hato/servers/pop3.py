@@ -28,7 +28,14 @@ from hato.servers.pop3_capabilities import StrictestRetention, capabilities, ret
 from hato.servers.pop3_login import MaildropOpener
 from hato.servers.pop3_refusals import NO_MAILDROP, NO_SUCH_MECHANISM, refusal_of
 from hato.servers.pop3_transaction import Transaction
-from hato.services.auth import Authenticator, Login, Origin, SaslExchange
+from hato.services.auth import (
+    Authenticator,
+    Login,
+    OpenSessions,
+    Origin,
+    Place,
+    SaslExchange,
+)
 from hato.store.directory import Directory, Person
 
 _LOGGED_IN: Final = Ok(texts.LOGGED_IN)
@@ -45,6 +52,7 @@ class Pop3Edge:
         self.authenticator = authenticator
         self.settings = settings
         self.clock = clock
+        self.sessions = OpenSessions(settings.limits.connections_per_person)
         self.maildrops = MaildropOpener()
         self.strictest = StrictestRetention(directory)
         name = settings.hostname or platform.node()
@@ -68,6 +76,7 @@ class Pop3Session:
         "_exchange",
         "_peer",
         "_person",
+        "_place",
         "_stamp",
         "_transaction",
         "handlers",
@@ -79,6 +88,7 @@ class Pop3Session:
         self._peer = peer
         self._edge = edge
         self._person: Person | None = None
+        self._place: Place | None = None
         self._transaction: Transaction | None = None
         self._exchange: SaslExchange | None = None
         self._stamp = edge.new_stamp()
@@ -106,6 +116,7 @@ class Pop3Session:
 
     async def close(self) -> None:
         """Let the maildrop go; what was only marked is not deleted (RFC 1939 §6)."""
+        self._leave()
         transaction = self._transaction
         if transaction is None or self._person is None:
             return
@@ -118,6 +129,12 @@ class Pop3Session:
             retrieved=transaction.drop.retrieved_count,
             deleted=transaction.deleted_count,
         )
+
+    def _leave(self) -> None:
+        """Give the place among the person's sessions back, if there is one."""
+        if self._place is not None:
+            self._place.release()
+            self._place = None
 
     def _origin(self) -> Origin:
         """Return where the client is, as it is now: TLS may have begun meanwhile."""
@@ -196,11 +213,14 @@ class Pop3Session:
         """Open the maildrop of whoever was let in."""
         person = login.person
         try:
+            self._place = self._edge.sessions.enter(person.person_id, self._peer.address)
             drop = await self._edge.maildrops.open(login.account, person, self._edge.clock.now())
         except NotFoundError:
+            self._leave()
             log.error("no-maildrop", session=self._peer.session_id, person=person.name)
             self.machine.send(NO_MAILDROP)
         except HatoError as fault:
+            self._leave()
             log.info("not-opened", session=self._peer.session_id, reason=repr(fault))
             self.machine.send(refusal_of(fault))
         else:

@@ -80,6 +80,7 @@ class LoopPump:
                 return
             elif command is Signal.CLOSED:
                 self.is_closed = True
+                await self.close()
             else:
                 waiting: Awaitable[None] | None = self.session.handlers[type(command)](command)
                 if waiting is not None:

@@ -18,6 +18,7 @@ from hato.core.errors import (
 )
 from hato.core.language import Language
 from hato.servers import pop3_login
+from hato.services.auth import OpenSessions
 from tests.unit.pop3.house import PASSWORD, House
 
 PLAIN = base64.b64encode(b"\0ada@example.org\0" + PASSWORD.encode()).decode()
@@ -104,6 +105,32 @@ async def test_the_second_session_waits_a_little_then_hears_that_it_is_in_use(
     await first.command("QUIT")
     await second.command("USER ada@example.org")
     assert (await second.command(f"PASS {PASSWORD}")).startswith("+OK ")
+
+
+async def test_one_person_has_only_so_many_sessions_from_one_address(house: House) -> None:
+    house.edge.sessions = OpenSessions(1)
+    first = await house.log_in()
+    second = await house.connect()
+    await second.command("USER ada@example.org")
+    assert (await second.command(f"PASS {PASSWORD}")).startswith("-ERR [SYS/TEMP] ")
+    await first.hang_up()
+    await second.command("USER ada@example.org")
+    assert (await second.command(f"PASS {PASSWORD}")).startswith("+OK ")
+    await second.command("QUIT")
+    await second.hang_up()
+    await house.log_in()
+
+
+async def test_a_maildrop_that_did_not_open_takes_no_place(house: House) -> None:
+    house.edge.sessions = OpenSessions(1)
+    house.account.snapshot_fault = UnavailableError("broken")
+    pump = await house.connect()
+    for _ in range(2):
+        await pump.command("USER ada@example.org")
+        assert (await pump.command(f"PASS {PASSWORD}")).startswith("-ERR [SYS/TEMP] ")
+    house.account.snapshot_fault = None
+    await pump.command("USER ada@example.org")
+    assert (await pump.command(f"PASS {PASSWORD}")).startswith("+OK ")
 
 
 async def test_a_session_that_hangs_up_frees_the_maildrop(house: House) -> None:

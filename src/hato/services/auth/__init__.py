@@ -1,7 +1,8 @@
 """Who gets in, by whichever protocol and mechanism."""
 
 from hato.services.auth.authenticator import Authenticator
+from hato.services.auth.open_sessions import OpenSessions, Place
 from hato.services.auth.origin import Login, Origin
 from hato.services.auth.sasl_exchange import SaslExchange
 
-__all__ = ["Authenticator", "Login", "Origin", "SaslExchange"]
+__all__ = ["Authenticator", "Login", "OpenSessions", "Origin", "Place", "SaslExchange"]
