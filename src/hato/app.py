@@ -31,6 +31,7 @@ from hato.core.settings_file import read_settings
 if TYPE_CHECKING:
     from hato.net.plan import Plan
     from hato.services.accounts import Accounts
+    from hato.services.auth import Authenticator
     from hato.services.delivery import DeliveryService
     from hato.store.api import Store
 
@@ -162,15 +163,17 @@ def _reload(path: Path | None, plan: Plan) -> Callable[[int, int, int], None] | 
 
 async def _serve_one(settings: Settings, plan: Plan, number: int, life: int, ready: int) -> None:
     """Be one worker: open the store, offer the services, stop gracefully."""
+    from hato.services.auth import Authenticator
     from hato.services.upkeep import look_after
 
     clock = SystemClock()
     store = await Composition().open_store(settings)
+    authenticator = Authenticator(store, settings, clock)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     loop.add_reader(life, stop.set)
-    services = _services(settings, plan, store)
+    services = _services(settings, plan, store, authenticator)
     servers = await plan.start(services, number)
     upkeep = loop.create_task(look_after(store, clock, f"{os.getpid()}"))
     timekeeper = loop.create_task(plan.keep_time(services))
@@ -184,20 +187,21 @@ async def _serve_one(settings: Settings, plan: Plan, number: int, life: int, rea
     await asyncio.gather(*(s.stop(settings.limits.shutdown_seconds) for s in services.values()))
     with contextlib.suppress(asyncio.CancelledError):
         await asyncio.wait([upkeep, timekeeper])
+    await authenticator.close()
     await store.close()
 
 
-def _services(settings: Settings, plan: Plan, store: Store) -> dict[str, Any]:
+def _services(
+    settings: Settings, plan: Plan, store: Store, authenticator: Authenticator
+) -> dict[str, Any]:
     """Introduce the edges to the services and the services to the net."""
     from hato.net.doorkeeper import Doorkeeper, Networks
     from hato.net.service import Service
     from hato.servers.lmtp import PART_COMMANDS, LmtpSession
     from hato.servers.pop3 import Pop3Edge, Pop3Session
-    from hato.services.auth import Authenticator
 
-    clock = SystemClock()
     allowed = settings.limits
-    edge = Pop3Edge(Authenticator(store, settings, clock), store.directory, settings, clock)
+    edge = Pop3Edge(authenticator, store.directory, settings, SystemClock())
     delivery = Composition().delivery(store, settings)
     doorkeeper = Doorkeeper(allowed, Networks(settings.proxy.trusted))
     shared: dict[str, Any] = {"doorkeeper": doorkeeper, "limits_": allowed}

@@ -21,7 +21,8 @@ ROUND_SECONDS: Final = 3600
 """Time from one round to the next."""
 
 _LEASE: Final = "upkeep"
-_COUNTS_KEPT_SECONDS: Final = 2 * 86_400
+_COUNTS_KEPT_SECONDS: Final = limits.KNOWN_ADDRESS_SECONDS + 86_400
+"""Longer than anybody counts back: failed logins a day, friends' addresses a month."""
 
 
 async def look_after(store: Store, clock: Clock, owner: str) -> None:
@@ -39,7 +40,7 @@ async def look_after(store: Store, clock: Clock, owner: str) -> None:
 async def do_round(store: Store, clock: Clock) -> None:
     """Purge and compact every account, forget old counts and delivery ids."""
     now = clock.now()
-    await store.counters.prune(now - max(_COUNTS_KEPT_SECONDS, limits.DELIVERY_ID_SECONDS))
+    await store.counters.prune(now - _COUNTS_KEPT_SECONDS)
     for account_id in await store.account_ids():
         try:
             account = await store.account(account_id)
