@@ -1,0 +1,329 @@
+"""One account's write: from taking the gate to what is durable and applied.
+
+Called by `committer` (commits), `account` (brings an index up to date), `compaction`, `verify`;
+by one thread at a time: whoever holds the gate.
+Never acknowledges before the octets are on the disk and the index says so.
+Standards: none; `store.resolve` has the rules.
+Fails with OSError and apsw.Error, and per request with the errors of `core.errors`.
+
+begin -> add, for each request -> write -> sync -> finish; or abandon at any point.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, cast
+
+import apsw
+import msgspec
+
+from hato.core.clock import Clock
+from hato.core.errors import ConflictError, NotFoundError, UnavailableError
+from hato.core.ids import AccountId, ModSeq
+from hato.core.settings import StoreSettings
+from hato.store.changes import Added, AddEmail, BlobPut, Committed, Fact, PutBlob, Wanted
+from hato.store.embedded.apply import Applier
+from hato.store.embedded.encode import Draft, Part, Record, location_of
+from hato.store.embedded.faults import SPOILED
+from hato.store.embedded.gate import Gate
+from hato.store.embedded.journal import Journal
+from hato.store.embedded.locks import EmbeddedLock
+from hato.store.embedded.replay import INDEX, StaleIndexError, catch_up, is_trustworthy, rebuild
+from hato.store.embedded.rows import Rows
+from hato.store.embedded.schema import open_index
+from hato.store.embedded.space import Space
+from hato.store.embedded.staging import EmbeddedStaged
+from hato.store.embedded.view import IndexView
+from hato.store.resolve import is_duplicate, resolve
+
+_FACTS: Final = msgspec.msgpack.Encoder()
+
+
+@dataclass(slots=True, frozen=True)
+class Request:
+    """What `Account.commit` was asked for."""
+
+    wanted: Sequence[Wanted]
+    expected_modseq: ModSeq | None = None
+    delivery_id: bytes | None = None
+    fence: EmbeddedLock | None = None
+
+    def adding_octets(self) -> int:
+        """Return how many octets of messages and uploads it brings; 0: it adds nothing."""
+        return sum(
+            one.staged.size_octets + 1 for one in self.wanted if isinstance(one, AddEmail | PutBlob)
+        )
+
+
+class AccountWriter:
+    """Writes to one account."""
+
+    def __init__(
+        self,
+        folder: str,
+        account_id: AccountId,
+        settings: StoreSettings,
+        clock: Clock,
+        space: Space,
+    ) -> None:
+        """Open nothing yet."""
+        self.account_id = account_id
+        self.folder = folder
+        self.gate = Gate(folder)
+        self.journal = Journal(folder, account_id)
+        self._settings = settings
+        self._clock = clock
+        self._space = space
+        self._connection: apsw.Connection | None = None
+        self._inode = 0
+        self._rows: Rows | None = None
+        self._records: list[Record] = []
+        self._must_leave = False
+        self._has_walked = False
+        self._abandoned: tuple[int, int] | None = None
+
+    @property
+    def rows(self) -> Rows:
+        """The rows of the write that was begun."""
+        if self._rows is None:
+            raise UnavailableError("no write was begun")
+        return self._rows
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether it remembers what nobody else knows."""
+        return self._abandoned is not None
+
+    # Beginning
+
+    def begin(self) -> None:
+        """Open the index, begin a transaction, apply what the index lacks; rebuild if need be."""
+        try:
+            self._begin()
+        except (StaleIndexError, *SPOILED):
+            self.rebuild()
+            self._begin()
+
+    def _begin(self) -> None:
+        connection = self._open()
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            self._catch_up(Rows(connection))
+        except BaseException:
+            self._roll_back()
+            raise
+
+    def _catch_up(self, rows: Rows) -> None:
+        account, journal = rows.account, self.journal
+        place = (account.segment, account.segment_end)
+        journal.stand_at(*place)
+        if self._abandoned == place:
+            self._must_leave = True
+        else:
+            self._abandoned = None
+            try:
+                stand = journal.stand()
+            except FileNotFoundError:
+                raise StaleIndexError from None
+            if self._has_walked and stand.octets == place[1] and not stand.is_sealed:
+                self._must_leave = False
+            else:
+                self._must_leave = catch_up(rows, self.folder, journal.seed)
+                journal.stand_at(account.segment, account.segment_end)
+        self._rows = rows
+        self._records = []
+        self._has_walked = True
+
+    def _open(self) -> apsw.Connection:
+        """Return a connection to the index that is there now; make a missing one anew."""
+        path = f"{self.folder}/{INDEX}"
+        try:
+            inode = os.stat(path).st_ino
+        except FileNotFoundError:
+            inode = 0
+        if self._connection is not None and inode == self._inode:
+            return self._connection
+        self.close()
+        if not os.path.isdir(self.folder):
+            raise NotFoundError("the account is not there")
+        if inode == 0 or not os.path.exists(f"{path}-wal"):
+            rebuild(self.folder, self.account_id)
+        connection = open_index(path)
+        if not is_trustworthy(connection, self.account_id):
+            connection.close()
+            rebuild(self.folder, self.account_id)
+            connection = open_index(path)
+        self._connection = connection
+        self._inode = os.stat(path).st_ino
+        return connection
+
+    def rebuild(self) -> None:
+        """Make the index anew from the journal; the gate is held."""
+        self.close()
+        rebuild(self.folder, self.account_id)
+
+    # Changing
+
+    def add(self, request: Request) -> Committed:
+        """Resolve a request and plan its records. Raises the errors that `commit` names."""
+        if request.fence is not None and not request.fence.is_valid():
+            raise ConflictError("the lock was lost meanwhile")
+        rows, now = self.rows, self._clock.now()
+        view = IndexView(self.account_id, rows)
+        before = ModSeq(rows.account.modseq)
+        if is_duplicate(view, request.delivery_id, now):
+            return Committed(before, now, (), is_duplicate=True)
+        facts = resolve(
+            view,
+            request.wanted,
+            now=now,
+            undelete_seconds=self._settings.undelete_seconds,
+            expected_modseq=request.expected_modseq,
+            delivery_id=request.delivery_id,
+        )
+        if not facts:
+            return Committed(before, now, ())
+        adding_octets = request.adding_octets()
+        if adding_octets:
+            self._space.check(adding_octets)
+        committed = Committed(ModSeq(before + 1), now, tuple(facts))
+        self._plan(committed, _parts_of(request.wanted, facts))
+        return committed
+
+    def _plan(self, committed: Committed, parts: tuple[Part, ...]) -> None:
+        journal, rows = self.journal, self.rows
+        if not self._records:
+            self.make_room()
+        facts = _FACTS.encode(committed.facts)
+        records = journal.plan(Draft(committed.modseq, committed.at, facts, parts))
+        places = {
+            record.head.body_id: location_of(record, journal.segment)
+            for record in records
+            if record.part is not None
+        }
+        self._records += records
+        Applier(rows, committed.modseq, committed.at, places).apply(committed.facts)
+
+    def make_room(self) -> None:
+        """Begin the next segment where this one is full, sealed or torn; before planning."""
+        if self._must_leave or self.journal.end >= self._settings.segment_octets:
+            self.journal.begin_next(self._clock.now())
+            self._must_leave = False
+
+    def write(self) -> None:
+        """Hand what was planned to the system."""
+        if self._records:
+            self.journal.write(self._records)
+
+    def sync(self) -> None:
+        """Make it durable."""
+        if self.journal.planned_end > self.journal.end:
+            self.journal.sync()
+
+    def finish(self) -> None:
+        """Let the index say so too."""
+        rows = self.rows
+        modseq = rows.account.modseq
+        try:
+            self._commit(rows)
+        except apsw.Error as fault:
+            self._roll_back()
+            self._recover(modseq, fault)
+
+    def _commit(self, rows: Rows) -> None:
+        rows.account.segment = self.journal.segment
+        rows.account.segment_end = self.journal.end
+        rows.flush()
+        rows.connection.execute("COMMIT")
+        self._rows = None
+        self._records = []
+
+    def _recover(self, modseq: int, fault: apsw.Error) -> None:
+        """Apply from the journal, where everything is, what the index could not take."""
+        self._space.release_reserve()
+        if isinstance(fault, SPOILED):
+            self.rebuild()
+        self.begin()
+        if self.rows.account.modseq < modseq:
+            self._roll_back()
+            raise fault
+        self._commit(self.rows)
+
+    # Giving up
+
+    def abandon(self) -> None:
+        """Let nothing of this write have happened, whatever reached the disk."""
+        was_written = self.journal.planned_end > self.journal.end
+        self._roll_back()
+        self.journal.unplan()
+        if not was_written:
+            return
+        self._abandoned = (self.journal.segment, self.journal.end)
+        with contextlib.suppress(OSError):
+            self.journal.begin_next(self._clock.now())
+            self._abandoned = None
+
+    def drop(self) -> None:
+        """End a write in which nothing was planned."""
+        self._roll_back()
+
+    def _roll_back(self) -> None:
+        self._rows = None
+        self._records = []
+        if self._connection is not None and self._connection.in_transaction:
+            with contextlib.suppress(apsw.Error):
+                self._connection.execute("ROLLBACK")
+
+    @contextlib.contextmanager
+    def upkeep(self) -> Iterator[Rows]:
+        """Write something that is no step: take the gate, catch up, sync and apply at the end."""
+        self.gate.take()
+        try:
+            with self._upkeep_inside():
+                yield self.rows
+        finally:
+            self.gate.release()
+
+    @contextlib.contextmanager
+    def _upkeep_inside(self) -> Iterator[None]:
+        self.begin()
+        try:
+            yield
+            self.sync()
+            self.finish()
+        except BaseException:
+            self.abandon()
+            raise
+
+    def catch_up(self) -> None:
+        """Bring the index up to date and leave a segment with something torn at its end.
+
+        The gate is held.
+        """
+        with self._upkeep_inside():
+            if self._must_leave:
+                self.make_room()
+
+    def close(self) -> None:
+        """Let go of the index; the gate may be held."""
+        connection, self._connection, self._rows = self._connection, None, None
+        if connection is not None:
+            with contextlib.suppress(apsw.Error):
+                connection.close()
+
+
+def _parts_of(wanted: Sequence[Wanted], facts: Sequence[Fact]) -> tuple[Part, ...]:
+    """Pair each message and upload that is wanted with the number that it got."""
+    bringing = [one for one in wanted if isinstance(one, AddEmail | PutBlob)]
+    got = [fact.body_id for fact in facts if isinstance(fact, Added | BlobPut)]
+    return tuple(
+        Part(
+            body_id,
+            one.prefix if isinstance(one, AddEmail) else b"",
+            cast("EmbeddedStaged", one.staged),
+        )
+        for one, body_id in zip(bringing, got, strict=True)
+    )

@@ -1,0 +1,117 @@
+"""The whole index as records: where a replay can begin, so that older segments may go.
+
+Called by `compaction` (writes), `replay` (finds, loads) and `verify` (compares two indexes).
+Never holds anything that the journal did not say; an incomplete checkpoint counts for nothing.
+Standards: none.
+Fails with OSError and apsw.Error.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, NamedTuple
+
+import apsw
+import msgspec
+
+from hato.store.embedded.record import LAST, Kind
+from hato.store.embedded.scan import Found, scan_segment
+from hato.store.embedded.segments import Link, open_to_read, read_start
+
+TABLES: Final = (
+    "account mailbox email placement body keyword_set thread thread_hash gone expunged removal"
+    " object ledger delivered"
+).split()
+_ROWS_PER_RECORD: Final = 2_000
+
+
+class TableRows(msgspec.Struct, frozen=True, array_like=True):
+    """Rows of one table as a record holds them; columns have names, so that they may change."""
+
+    table: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+
+
+class Checkpoint(NamedTuple):
+    """A complete checkpoint."""
+
+    segment: int
+    contents: list[TableRows]
+
+
+def dump(connection: apsw.Connection) -> Iterator[TableRows]:
+    """Yield everything in an index, table by table, some rows at a time."""
+    for table in TABLES:
+        columns = columns_of(connection, table)
+        sql = f"SELECT {', '.join(columns)} FROM {table} ORDER BY 1, 2"  # noqa: S608 - names of ours
+        rows: list[tuple[Any, ...]] = []
+        for row in connection.execute(sql):
+            rows.append(row)
+            if len(rows) == _ROWS_PER_RECORD:
+                yield TableRows(table, columns, tuple(rows))
+                rows = []
+        if rows:
+            yield TableRows(table, columns, tuple(rows))
+
+
+def columns_of(connection: apsw.Connection, table: str) -> tuple[str, ...]:
+    """Return the names of a table's columns, in their order."""
+    found = connection.execute("SELECT name FROM pragma_table_info(?) ORDER BY cid", (table,))
+    return tuple(row[0] for row in found)
+
+
+def encode_rows(rows: TableRows) -> bytes:
+    """Return what a record holds."""
+    return msgspec.msgpack.encode(rows)
+
+
+def find_checkpoint(
+    folder: str, seed: int, links: Sequence[Link], until: tuple[int, int] | None
+) -> Checkpoint | None:
+    """Find the last complete checkpoint, not beyond `until` (a segment's number and an end)."""
+    for link in reversed(links):
+        if until is not None and link.number > until[0]:
+            continue
+        file = open_to_read(folder, link.number)
+        begun = read_start(file, seed, link.number)
+        if begun is None or not begun[0].has_checkpoint:
+            continue
+        stop = os.fstat(file.fd).st_size
+        for end in (link.cut, until[1] if until and until[0] == link.number else None):
+            stop = stop if end is None else min(stop, end)
+        records = scan_segment(file, seed, link.number, begun[1], stop).records
+        contents = _complete(records)
+        if contents is not None:
+            return Checkpoint(link.number, contents)
+    return None
+
+
+def _complete(records: Sequence[Found]) -> list[TableRows] | None:
+    """Return what the records hold if they begin with a whole checkpoint."""
+    contents: list[TableRows] = []
+    for number, found in enumerate(records):
+        head = found.head
+        if head.kind != Kind.CHECKPOINT or head.part != number or found.facts is None:
+            return None
+        contents.append(msgspec.msgpack.decode(found.facts, type=TableRows))
+        if head.flags & LAST:
+            return contents
+    return None
+
+
+def load_checkpoint(connection: apsw.Connection, checkpoint: Checkpoint) -> None:
+    """Put a checkpoint's rows into an index whose tables are empty but for the account's row."""
+    connection.execute("DELETE FROM account")
+    for rows in checkpoint.contents:
+        if rows.table not in TABLES:
+            continue
+        known = columns_of(connection, rows.table)
+        kept = [number for number, name in enumerate(rows.columns) if name in known]
+        names = ", ".join(rows.columns[number] for number in kept)
+        places = ", ".join("?" * len(kept))
+        connection.executemany(
+            f"INSERT INTO {rows.table}({names}) VALUES({places})",
+            ([row[number] for number in kept] for row in rows.rows),
+        )

@@ -1,0 +1,286 @@
+"""The thread that commits: all waiting accounts in small groups, one sync for each account.
+
+Called by `store` (starts, stops) and `account` (asks).
+Never blocks on an account that somebody else writes to: a thread of its own waits for that gate.
+Standards: none.
+Fails with the errors of `core.errors`, each told to the one who asked.
+
+Writing all accounts of a group before syncing the first lets the file system commit once for
+several; more accounts a group give nothing more and make the first wait for the last.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+import apsw
+
+from hato.core.errors import HatoError, NotFoundError, StorageFullError, UnavailableError
+from hato.core.ids import AccountId
+from hato.core.log import log
+from hato.store.changes import Committed
+from hato.store.embedded.account_writer import AccountWriter, Request
+from hato.store.embedded.faults import domain_error
+from hato.store.embedded.space import Space
+
+_GROUP_ACCOUNTS: Final = 8
+_ACCOUNT_REQUESTS: Final = 64
+"""Commits of one account that share a sync; more would make others wait."""
+_BULK_OCTETS: Final = 1_048_576
+"""Above it a commit goes to the second thread, so that small ones need not wait for it."""
+
+Publish = Callable[[AccountId, Committed], None]
+
+
+@dataclass(slots=True)
+class Waiting:
+    """A request, and who waits for its outcome."""
+
+    request: Request
+    loop: asyncio.AbstractEventLoop
+    future: asyncio.Future[Committed]
+    outcome: Committed | Exception | None = None
+
+
+@dataclass(slots=True)
+class Queue:
+    """What waits for one account."""
+
+    account_id: AccountId
+    writer: AccountWriter | None = None
+    waiting: deque[Waiting] = field(default_factory=deque)
+    is_queued: bool = False
+    batch: list[Waiting] = field(default_factory=list)
+
+
+class Committer:
+    """Takes requests from the loop, commits them in a thread, tells the loop."""
+
+    def __init__(
+        self,
+        writer_of: Callable[[AccountId], AccountWriter],
+        publish: Publish,
+        space: Space,
+    ) -> None:
+        """Start nothing yet."""
+        self._writer_of = writer_of
+        self._publish = publish
+        self._space = space
+        self._lock = threading.Lock()
+        self._queues: dict[AccountId, Queue] = {}
+        self._small = _Lane("hato-commit", self._commit_group, _GROUP_ACCOUNTS)
+        self._bulk = _Lane("hato-commit-bulk", self._commit_group, 1)
+
+    def submit(self, account_id: AccountId, request: Request) -> asyncio.Future[Committed]:
+        """Ask for a commit; called in the loop."""
+        loop = asyncio.get_running_loop()
+        waiting = Waiting(request, loop, loop.create_future())
+        with self._lock:
+            queue = self._queues.get(account_id)
+            if queue is None:
+                queue = self._queues[account_id] = Queue(account_id)
+            queue.waiting.append(waiting)
+            must_queue, queue.is_queued = not queue.is_queued, True
+        if must_queue:
+            self._lane_of(queue).put(queue)
+        return waiting.future
+
+    def _lane_of(self, queue: Queue) -> _Lane:
+        octets = sum(waiting.request.adding_octets() for waiting in tuple(queue.waiting))
+        return self._bulk if octets > _BULK_OCTETS else self._small
+
+    def close(self) -> None:
+        """Finish what waits and end the threads; blocks."""
+        self._small.close()
+        self._bulk.close()
+
+    # In a lane's thread
+
+    def _commit_group(self, queues: list[Queue]) -> None:
+        begun = [queue for queue in queues if self._begin(queue)]
+        for step in (AccountWriter.write, AccountWriter.sync, AccountWriter.finish):
+            begun = [queue for queue in begun if self._advance(queue, step)]
+        for queue in begun:
+            self._end(queue)
+
+    def _begin(self, queue: Queue) -> bool:
+        """Take the gate and resolve what waits; False: it is dealt with, or somebody waits."""
+        if queue.writer is None:
+            queue.writer = self._writer_of(queue.account_id)
+            try:
+                has_gate = queue.writer.gate.try_take()
+            except OSError as fault:
+                queue.writer = None
+                self._refuse(queue, _no_account(fault))
+                return False
+            if not has_gate:
+                self._wait_for_gate(queue, queue.writer)
+                return False
+        self._take_batch(queue)
+        return self._resolve(queue, queue.writer)
+
+    def _wait_for_gate(self, queue: Queue, writer: AccountWriter) -> None:
+        """Wait in a thread of its own; then it is the lane's turn again, with the gate held."""
+
+        def wait() -> None:
+            try:
+                writer.gate.take()
+            except OSError as fault:
+                queue.writer = None
+                self._refuse(queue, _no_account(fault))
+            else:
+                self._lane_of(queue).put(queue)
+
+        threading.Thread(target=wait, name="hato-gate", daemon=True).start()
+
+    def _take_batch(self, queue: Queue) -> None:
+        while queue.waiting and len(queue.batch) < _ACCOUNT_REQUESTS:
+            queue.batch.append(queue.waiting.popleft())
+
+    def _resolve(self, queue: Queue, writer: AccountWriter) -> bool:
+        try:
+            writer.begin()
+            for waiting in queue.batch:
+                try:
+                    waiting.outcome = writer.add(waiting.request)
+                except HatoError as refusal:
+                    waiting.outcome = refusal
+        except Exception as fault:  # noqa: BLE001 - one account's fault must not stop the others
+            self._fail(queue, writer, fault)
+            return False
+        return True
+
+    def _advance(self, queue: Queue, step: Callable[[AccountWriter], None]) -> bool:
+        writer = queue.writer
+        if writer is None:
+            return False
+        try:
+            step(writer)
+        except Exception as fault:  # noqa: BLE001 - one account's fault must not stop the others
+            self._fail(queue, writer, fault)
+            return False
+        return True
+
+    def _fail(self, queue: Queue, writer: AccountWriter, fault: Exception) -> None:
+        """Give up a batch; try it once more if the reserve can make room for it."""
+        writer.abandon()
+        error = _error_of(fault, queue.account_id)
+        if isinstance(error, StorageFullError) and self._space.release_reserve():
+            try:
+                if self._resolve(queue, writer):
+                    writer.write()
+                    writer.sync()
+                    writer.finish()
+                    self._end(queue)
+                return
+            except Exception as again:  # noqa: BLE001 - told to those who asked
+                writer.abandon()
+                error = _error_of(again, queue.account_id)
+        for waiting in queue.batch:
+            waiting.outcome = error
+        self._end(queue)
+
+    def _refuse(self, queue: Queue, error: HatoError) -> None:
+        """Tell all who wait that there is no writing here."""
+        self._take_batch(queue)
+        for waiting in queue.batch:
+            waiting.outcome = error
+        self._end(queue)
+
+    def _end(self, queue: Queue) -> None:
+        """Let go of the gate, tell the outcomes, and queue again what came meanwhile."""
+        batch, queue.batch = queue.batch, []
+        writer, queue.writer = queue.writer, None
+        by_loop: dict[asyncio.AbstractEventLoop, list[Waiting]] = {}
+        for waiting in batch:
+            by_loop.setdefault(waiting.loop, []).append(waiting)
+        for loop, told in by_loop.items():
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(self._tell, queue.account_id, told)
+        if writer is not None:
+            writer.gate.release()
+        with self._lock:
+            queue.is_queued = bool(queue.waiting)
+            if not queue.is_queued:
+                self._queues.pop(queue.account_id, None)
+        if queue.is_queued:
+            self._lane_of(queue).put(queue)
+
+    # In the loop
+
+    def _tell(self, account_id: AccountId, told: list[Waiting]) -> None:
+        for waiting in told:
+            outcome = waiting.outcome
+            if isinstance(outcome, Committed) and outcome.facts:
+                self._publish(account_id, outcome)
+            if waiting.future.done():
+                continue
+            if isinstance(outcome, Committed):
+                waiting.future.set_result(outcome)
+            else:
+                waiting.future.set_exception(outcome or UnavailableError("the store was closed"))
+
+
+class _Lane:
+    """A thread with a queue, which it takes by groups."""
+
+    def __init__(self, name: str, commit: Callable[[list[Queue]], None], group: int) -> None:
+        self._commit = commit
+        self._group = group
+        self._queue: deque[Queue] = deque()
+        self._signal = threading.Semaphore(0)
+        self._is_closing = False
+        self._name = name
+        self._thread: threading.Thread | None = None
+        self._start = threading.Lock()
+
+    def put(self, queue: Queue) -> None:
+        """Add an account to those that wait."""
+        with self._start:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+                self._thread.start()
+        self._queue.append(queue)
+        self._signal.release()
+
+    def close(self) -> None:
+        """Do what waits, then end."""
+        self._is_closing = True
+        self._signal.release()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            self._signal.acquire()
+            group: list[Queue] = []
+            while self._queue and len(group) < self._group:
+                group.append(self._queue.popleft())
+            for _ in group[1:]:
+                self._signal.acquire(blocking=False)
+            if group:
+                self._commit(group)
+            elif self._is_closing:
+                return
+
+
+def _no_account(fault: OSError) -> HatoError:
+    if isinstance(fault, FileNotFoundError):
+        return NotFoundError("the account is not there")
+    return domain_error(fault, "taking the gate of an account")
+
+
+def _error_of(fault: Exception, account_id: AccountId) -> HatoError:
+    if isinstance(fault, HatoError):
+        return fault
+    if not isinstance(fault, OSError | apsw.Error):
+        log.error("fault", fault=fault, account=account_id)
+        return UnavailableError("an internal fault while writing")
+    error = domain_error(fault, "writing to an account")
+    log.error("write failed", account=account_id, reason=str(error))
+    return error

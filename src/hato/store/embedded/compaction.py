@@ -1,0 +1,217 @@
+"""Gives back the space of what is gone: a checkpoint, copies of what lives, then removal.
+
+Called by `account` and `verify` in a thread.
+Never removes a segment before all that it holds stands, durable, elsewhere; may be killed anywhere.
+Standards: none.
+Fails with OSError, apsw.Error, InUseError while another upkeep of the account runs.
+
+The checkpoint holds everything but octets, so older segments are needed for messages only. Those
+that hold few are emptied by copying; a reader with an old place looks the message up again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from typing import Any, Final
+
+from hato.core.errors import InUseError
+from hato.core.log import log
+from hato.store.embedded.account_writer import AccountWriter
+from hato.store.embedded.checkpoint import dump, encode_rows
+from hato.store.embedded.locks import lock_path, try_lock
+from hato.store.embedded.record import (
+    HEAD_OCTETS,
+    LAST,
+    Head,
+    Kind,
+    Location,
+    checksum_of,
+    pack_head,
+    parse_head,
+    place_seed,
+)
+from hato.store.embedded.rows import Rows
+from hato.store.embedded.scan import Found, is_content_sound
+from hato.store.embedded.segments import list_segments, open_to_read, segment_path
+from hato.store.embedded.system import OpenFile, read_exactly, sync_folder, write_all
+
+LEAST_OCTETS: Final = 65_536
+"""Less than this is not worth the writing."""
+
+_UPKEEP: Final = "\0upkeep"
+"""The lock under which segments are removed, or all of them read; nobody names hers so."""
+_SPARSE_SHARE: Final = 0.7
+"""A segment of which less than this lives is emptied."""
+_LEAST_SHARE: Final = 0.1
+_ROW_OCTETS: Final = 200
+"""About what one message takes in a checkpoint."""
+_BATCH_OCTETS: Final = 8_388_608
+_PIECE_OCTETS: Final = 1_048_576
+
+_Body = tuple[int, Location]
+
+
+@contextlib.contextmanager
+def upkeep_lock(folder: str) -> Iterator[None]:
+    """Keep others from removing segments. Raises InUseError."""
+    lock = try_lock(lock_path(folder, _UPKEEP))
+    if lock is None:
+        raise InUseError("another upkeep of this account is running")
+    try:
+        yield
+    finally:
+        lock.let_go()
+
+
+def compact(writer: AccountWriter, at: int, least_octets: int = LEAST_OCTETS) -> int:
+    """Return how many octets were won; 0 also when less than `least_octets` could be won."""
+    with upkeep_lock(writer.folder):
+        before = sum(_sizes(writer.folder).values())
+        with writer.upkeep() as rows:
+            sparse = _find_sparse(rows, _sizes(writer.folder), least_octets)
+        if not sparse:
+            return 0
+        first = write_checkpoint(writer, at)
+        for segment in sparse:
+            while _copy_some(writer, segment, first, at):
+                pass
+        remove_empty(writer, first)
+        won = max(before - sum(_sizes(writer.folder).values()), 0)
+        log.info("compacted", account=writer.account_id, octets=won)
+        return won
+
+
+def _sizes(folder: str) -> dict[int, int]:
+    return {
+        number: os.stat(segment_path(folder, number)).st_size for number in list_segments(folder)
+    }
+
+
+def _find_sparse(rows: Rows, sizes: dict[int, int], least_octets: int) -> list[int]:
+    """Return the segments that are worth emptying; none where little would be won."""
+    found = rows.connection.execute("SELECT segment, sum(octets) FROM body GROUP BY segment")
+    live: dict[int, int] = dict(found.fetchall())  # type: ignore[arg-type]  # columns are STRICT
+    sparse = [
+        number for number, size in sizes.items() if live.get(number, 0) < size * _SPARSE_SHARE
+    ]
+    (count,) = rows.connection.execute("SELECT count(*) FROM email").fetchone()  # type: ignore[misc]  # there is one
+    won = sum(sizes[number] - live.get(number, 0) for number in sparse) - count * _ROW_OCTETS
+    is_worth_it = won >= max(least_octets, _LEAST_SHARE * sum(sizes.values()))
+    return sparse if is_worth_it else []
+
+
+def write_checkpoint(writer: AccountWriter, at: int) -> int:
+    """Begin a segment with everything that the index knows; return its number."""
+    with writer.upkeep() as rows:
+        rows.flush()
+        journal = writer.journal
+        journal.begin_next(at, has_checkpoint=True)
+        contents = [encode_rows(one) for one in dump(rows.connection)]
+        for part, facts in enumerate(contents):
+            offset = journal.reserve(HEAD_OCTETS + len(facts))
+            head = _empty_head(Kind.CHECKPOINT, rows, at)._replace(
+                flags=LAST if part == len(contents) - 1 else 0,
+                facts_octets=len(facts),
+                part=part,
+                facts_checksum=checksum_of(facts),
+            )
+            packed = pack_head(head, place_seed(journal.seed, journal.segment, offset))
+            write_all(journal.file.fd, [packed, facts], offset)
+        return journal.segment
+
+
+def _empty_head(kind: Kind, rows: Rows, at: int) -> Head:
+    return Head(
+        kind=kind,
+        flags=LAST,
+        facts_octets=0,
+        prefix_octets=0,
+        content_octets=0,
+        dot_count=0,
+        part=0,
+        body_id=0,
+        modseq=rows.account.modseq,
+        at=at,
+        durable_end=0,
+        facts_checksum=checksum_of(b""),
+        content_checksum=checksum_of(b""),
+    )
+
+
+def _copy_some(writer: AccountWriter, segment: int, first: int, at: int) -> bool:
+    """Copy some messages out of a segment; tell whether there may be more."""
+    if segment >= first:
+        return False
+    with writer.upkeep() as rows:
+        writer.make_room()
+        copied = 0
+        for body_id, place in _sound_bodies(writer, rows, segment):
+            moved = _copy(writer, rows, body_id, place, at)
+            sql = "UPDATE body SET segment = ?, offset = ?, octets = ? WHERE id = ?"
+            rows.connection.execute(sql, (*moved, body_id))
+            copied += moved.octets
+            if copied >= _BATCH_OCTETS:
+                return True
+    return False
+
+
+def _sound_bodies(writer: AccountWriter, rows: Rows, segment: int) -> Iterator[_Body]:
+    """Yield what lives in a segment; damaged messages stay where they are."""
+    sql = "SELECT id, offset, octets FROM body WHERE segment = ? ORDER BY offset"
+    found: list[Any] = rows.connection.execute(sql, (segment,)).fetchall()
+    if not found:
+        return
+    file = open_to_read(writer.folder, segment)
+    for body_id, offset, octets in found:
+        place = Location(segment, offset, octets)
+        head = _head_at(writer, file, place)
+        if head is not None and is_content_sound(file, Found(offset, head, b"")):
+            yield body_id, place
+
+
+def _head_at(writer: AccountWriter, file: OpenFile, place: Location) -> Head | None:
+    seed = place_seed(writer.journal.seed, place.segment, place.offset)
+    return parse_head(read_exactly(file.fd, HEAD_OCTETS, place.offset), seed)
+
+
+def _copy(writer: AccountWriter, rows: Rows, body_id: int, place: Location, at: int) -> Location:
+    """Write a message once more, at the end of the journal, without its facts."""
+    journal = writer.journal
+    source = open_to_read(writer.folder, place.segment)
+    old = _head_at(writer, source, place)
+    if old is None:
+        raise AssertionError("the head was sound a moment ago")
+    head = old._replace(
+        kind=Kind.COPY,
+        flags=old.flags | LAST,
+        facts_octets=0,
+        part=0,
+        body_id=body_id,
+        modseq=rows.account.modseq,
+        at=at,
+        durable_end=journal.end,
+        facts_checksum=checksum_of(b""),
+    )
+    offset = journal.reserve(head.octets)
+    write_all(
+        journal.file.fd,
+        [pack_head(head, place_seed(journal.seed, journal.segment, offset))],
+        offset,
+    )
+    begin, left = place.offset + old.content_offset, head.octets - HEAD_OCTETS
+    for start in range(0, left, _PIECE_OCTETS):
+        piece = read_exactly(source.fd, min(_PIECE_OCTETS, left - start), begin + start)
+        write_all(journal.file.fd, [piece], offset + HEAD_OCTETS + start)
+    return Location(journal.segment, offset, head.octets)
+
+
+def remove_empty(writer: AccountWriter, first: int) -> None:
+    """Remove the segments before `first`, a checkpoint's, in which nothing lives."""
+    with writer.upkeep() as rows:
+        used = {row[0] for row in rows.connection.execute("SELECT DISTINCT segment FROM body")}
+        for number in list_segments(writer.folder):
+            if number < first and number not in used:
+                os.unlink(segment_path(writer.folder, number))
+        sync_folder(writer.folder)

@@ -1,0 +1,29 @@
+"""From the errors of the system and of SQLite to those of the domain.
+
+Called by everything in `store.embedded` that is awaited by others.
+Never hides a bug: what is neither of the two kinds passes through.
+Standards: none.
+Fails never.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import apsw
+
+from hato.core.errors import HatoError, StorageFullError, UnavailableError
+from hato.store.embedded.system import fault_of
+
+SPOILED: Final = (apsw.CorruptError, apsw.NotADBError, apsw.SchemaChangeError, apsw.ConstraintError)
+"""What an index says that must be made anew. A constraint fails only where it differs from what
+was resolved or replayed."""
+
+
+def domain_error(fault: Exception, doing: str) -> HatoError:
+    """Return the domain error for an error of the system or of SQLite."""
+    if isinstance(fault, OSError):
+        return fault_of(fault, doing)
+    if isinstance(fault, apsw.FullError):
+        return StorageFullError(f"the disk is full ({doing})")
+    return UnavailableError(f"{doing}: {fault}")

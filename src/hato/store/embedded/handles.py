@@ -1,0 +1,161 @@
+"""Open files and databases, so many and no more: two thousand people must not mean as many handles.
+
+Called by `body_reader` (segments), `account` (indexes to read), `committer` (writers).
+Never closes what somebody still uses: the last one who refers to it closes it.
+Standards: none.
+Fails with OSError and apsw.Error when something cannot be opened.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Final, Generic, TypeVar
+
+import apsw
+
+from hato.core.ids import AccountId
+from hato.store.embedded.account_writer import AccountWriter
+from hato.store.embedded.replay import INDEX
+from hato.store.embedded.schema import open_index
+from hato.store.embedded.segments import open_to_read
+from hato.store.embedded.system import OpenFile
+
+_LEAST: Final = 16
+_MOST_SEGMENTS: Final = 512
+_MOST_INDEXES: Final = 256
+_MOST_WRITERS: Final = 256
+
+_Key = TypeVar("_Key")
+_Handle = TypeVar("_Handle")
+
+
+def share_of_descriptors(divisor: int, most: int) -> int:
+    """Return how many handles fit into a part of the descriptors that this process may have."""
+    soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return most
+    return max(_LEAST, min(most, soft // divisor))
+
+
+class _Recent(Generic[_Key, _Handle]):
+    """The handles used last. Safe to use from several threads."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._lock = threading.Lock()
+        self._handles: OrderedDict[_Key, _Handle] = OrderedDict()
+
+    def get(self, key: _Key) -> _Handle | None:
+        """Return a handle that is open."""
+        with self._lock:
+            handle = self._handles.get(key)
+            if handle is not None:
+                self._handles.move_to_end(key)
+            return handle
+
+    def put(self, key: _Key, handle: _Handle) -> list[_Handle]:
+        """Keep a handle; return those that are dropped for it."""
+        with self._lock:
+            self._handles[key] = handle
+            dropped = []
+            while len(self._handles) > self._most:
+                dropped.append(self._handles.popitem(last=False)[1])
+            return dropped
+
+    def drop(self, chosen: Callable[[_Key], bool]) -> list[_Handle]:
+        """Drop the handles whose key is chosen and return them."""
+        with self._lock:
+            keys = [key for key in self._handles if chosen(key)]
+            return [self._handles.pop(key) for key in keys]
+
+
+class SegmentFiles:
+    """Segments open for reading."""
+
+    def __init__(self) -> None:
+        """Open nothing yet."""
+        most = share_of_descriptors(8, _MOST_SEGMENTS)
+        self._recent: _Recent[tuple[str, int], OpenFile] = _Recent(most)
+
+    def get(self, folder: str, number: int) -> OpenFile:
+        """Return a segment, opened if need be. Raises FileNotFoundError."""
+        file = self._recent.get((folder, number))
+        if file is None:
+            file = open_to_read(folder, number)
+            self._recent.put((folder, number), file)
+        return file
+
+    def forget(self, folder: str, number: int | None = None) -> None:
+        """Close one segment of an account, or all."""
+        self._recent.drop(lambda key: key[0] == folder and number in {None, key[1]})
+
+
+class Indexes:
+    """Indexes open for reading, used in the loop only."""
+
+    def __init__(self) -> None:
+        """Open nothing yet."""
+        most = share_of_descriptors(16, _MOST_INDEXES)
+        self._recent: _Recent[str, tuple[int, apsw.Connection]] = _Recent(most)
+
+    def get(self, folder: str) -> apsw.Connection:
+        """Return a connection to the index that is there now.
+
+        Raises FileNotFoundError when there is none.
+        """
+        path = f"{folder}/{INDEX}"
+        inode = os.stat(path).st_ino
+        found = self._recent.get(folder)
+        if found is not None and found[0] == inode:
+            return found[1]
+        connection = open_index(path)
+        self._recent.put(folder, (inode, connection))
+        return connection
+
+    def forget(self, folder: str | None = None) -> None:
+        """Close one account's index, or all."""
+        for _inode, connection in self._recent.drop(lambda key: folder in {None, key}):
+            connection.close()
+
+
+class Writers:
+    """Writers whose index and journal stay open."""
+
+    def __init__(self, make: Callable[[AccountId], AccountWriter]) -> None:
+        """Make writers by `make`."""
+        self._make = make
+        self._lock = threading.Lock()
+        self._most = share_of_descriptors(16, _MOST_WRITERS)
+        self._writers: OrderedDict[AccountId, AccountWriter] = OrderedDict()
+
+    def get(self, account_id: AccountId) -> AccountWriter:
+        """Return the one writer of an account in this process."""
+        with self._lock:
+            writer = self._writers.get(account_id)
+            if writer is None:
+                writer = self._writers[account_id] = self._make(account_id)
+                self._trim()
+            self._writers.move_to_end(account_id)
+            return writer
+
+    def _trim(self) -> None:
+        """Close some that nobody uses."""
+        for account_id, writer in list(self._writers.items())[: len(self._writers) - self._most]:
+            if writer.is_pinned or not writer.gate.try_turn():
+                continue
+            del self._writers[account_id]
+            writer.close()
+            writer.gate.end_turn()
+
+    def forget(self, account_id: AccountId | None = None) -> None:
+        """Close one writer, or all; nobody may be using them."""
+        with self._lock:
+            gone = [account_id] if account_id is not None else list(self._writers)
+            for one in gone:
+                writer = self._writers.pop(one, None)
+                if writer is not None:
+                    writer.close()
