@@ -1,0 +1,165 @@
+"""Import: every message once, with its date, flags and folder, however often it is tried."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from hato.cli.import_sources import read_eml, read_maildir, read_mbox
+from hato.core.clock import FixedClock
+from hato.core.errors import StorageFullError
+from hato.core.settings import Settings
+from hato.services.accounts import Accounts
+from hato.services.delivery import DeliveryService
+from hato.services.importing import ForeignMessage, Import, Tally
+from hato.store.api import Account
+from hato.store.memory import MemoryStore
+from hato.store.model import ANSWERED, FLAGGED, SEEN, Email
+
+LETTER = b"From: a@example.org\nSubject: %d\n\nHello %d\n"
+
+
+class Desk:
+    """An empty account and the door to it."""
+
+    def __init__(self) -> None:
+        self.clock = FixedClock()
+        self.store = MemoryStore(self.clock, Settings().store)
+        book = Accounts(self.store, Settings(), self.clock)
+        self.deliveries = DeliveryService(
+            self.store, book, self.clock, hostname="mail.example.org", message_octets=1000
+        )
+        self.account: Account
+
+    async def open(self) -> Desk:
+        self.account = await self.store.account(await self.store.create_account())
+        return self
+
+    async def bring(
+        self, messages: Iterable[ForeignMessage], source: str = "import:test"
+    ) -> tuple[Tally, Import]:
+        work = Import(self.account, self.deliveries, self.clock, source)
+        await work.begin()
+        tallies = [Tally(0, 0, 0, 0), *[tally async for tally in work.run(messages)]]
+        return tallies[-1], work
+
+    async def emails(self) -> list[Email]:
+        snapshot = await self.account.snapshot(self.account.inbox)
+        return await self.account.emails(list(snapshot.email_ids))  # type: ignore[arg-type]  # plain numbers
+
+    async def bodies(self) -> list[bytes]:
+        return [
+            (await self.account.read(email.body, 0, email.body.size_octets)).data
+            for email in await self.emails()
+        ]
+
+
+def maildir(folder: Path, names: dict[str, bytes]) -> Path:
+    for place in ("cur", "new", "tmp"):
+        (folder / place).mkdir(parents=True)
+    for name, content in names.items():
+        (folder / name).write_bytes(content)
+    return folder
+
+
+async def test_a_maildir_keeps_dates_flags_and_folders(tmp_path: Path) -> None:
+    desk = await Desk().open()
+    root = maildir(tmp_path / "M", {"new/1.a": LETTER % (1, 1), "cur/2.b:2,FRS": LETTER % (2, 2)})
+    maildir(root / ".Work.2024", {"cur/3.c:2,": LETTER % (3, 3), "cur/4.d:2,T": LETTER % (4, 4)})
+    os.utime(root / "new/1.a", (1_000_000_000, 1_000_000_000))
+    os.utime(root / "cur/2.b:2,FRS", (1_100_000_000, 1_100_000_000))
+    tally, _ = await desk.bring(read_maildir(root))
+    assert tally == Tally(3, 0, 0, 3 * len(LETTER % (1, 1)))
+    first, second = await desk.emails()
+    assert (first.received, second.received) == (1_000_000_000, 1_100_000_000)
+    assert first.keywords == frozenset()
+    assert second.keywords == {SEEN, ANSWERED, FLAGGED}
+    assert await desk.bodies() == [
+        (LETTER % (number, number)).replace(b"\n", b"\r\n") for number in (1, 2)
+    ]
+    names = {mailbox.name: mailbox.total for mailbox in await desk.account.mailboxes()}
+    assert names["2024"] == 1
+
+
+async def test_a_second_run_adds_nothing(tmp_path: Path) -> None:
+    desk = await Desk().open()
+    root = maildir(tmp_path / "M", {f"new/{n}.x": LETTER % (n, n) for n in range(5)})
+    await desk.bring(read_maildir(root))
+    for n in range(5):
+        (root / "new" / f"{n}.x").rename(root / "cur" / f"{n}.x:2,S")
+    tally, _ = await desk.bring(read_maildir(root))
+    assert (tally.new, tally.known) == (0, 5)
+    assert len(await desk.emails()) == 5
+
+
+async def test_an_interrupted_run_is_taken_up(tmp_path: Path) -> None:
+    desk = await Desk().open()
+    root = maildir(tmp_path / "M", {f"new/{n}.x": LETTER % (n, n) for n in range(5)})
+    work = Import(desk.account, desk.deliveries, desk.clock, "import:test")
+    await work.begin()
+    async for tally in work.run(read_maildir(root)):
+        if tally.new == 2:
+            break
+    tally, _ = await desk.bring(read_maildir(root))
+    assert (tally.new, tally.known) == (3, 2)
+    assert len(await desk.emails()) == 5
+
+
+async def test_one_bad_message_does_not_stop_the_others(tmp_path: Path) -> None:
+    desk = await Desk().open()
+    root = maildir(
+        tmp_path / "M", {"new/1.x": b"A: 1\n\n" + b"x" * 2000, "new/2.x": LETTER % (2, 2)}
+    )
+    tally, work = await desk.bring(read_maildir(root))
+    assert (tally.new, tally.failed) == (1, 1)
+    assert [failure.key for failure in work.failures] == ["1.x"]
+    assert "more than 1000 octets" in work.failures[0].reason
+
+
+async def test_a_full_disk_stops_the_run_and_the_next_takes_it_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = await Desk().open()
+    root = maildir(tmp_path / "M", {f"new/{n}.x": LETTER % (n, n) for n in range(3)})
+
+    async def no_room(*_: object, **__: object) -> None:
+        raise StorageFullError("no room")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.deliveries, "bring_in", no_room)
+        with pytest.raises(StorageFullError):
+            await desk.bring(read_maildir(root))
+    tally, _ = await desk.bring(read_maildir(root))
+    assert tally.new == 3
+
+
+async def test_an_mbox_keeps_dates_and_status_and_undoes_quoting(tmp_path: Path) -> None:
+    desk = await Desk().open()
+    file = tmp_path / "mbox"
+    file.write_bytes(
+        b"From a Sat Jan  3 01:05:34 1996\nSubject: 1\nStatus: RO\nX-Status: AF\n\n"
+        b">From here\n.\n\n"
+        b"From b Sat Jan  3 01:05:35 1996\nSubject: 1\n\nsame\n\n"
+        b"From b Sat Jan  3 01:05:35 1996\nSubject: 1\n\nsame\n"
+    )
+    tally, _ = await desk.bring(read_mbox(file))
+    assert tally.new == 3
+    assert (await desk.bring(read_mbox(file)))[0].known == 3
+    first = (await desk.emails())[0]
+    assert first.received == 820631134
+    assert first.keywords == {SEEN, ANSWERED, FLAGGED}
+    assert (await desk.bodies())[0].endswith(b"\r\n\r\nFrom here\r\n.\r\n")
+
+
+async def test_files_below_a_folder_come_in_by_name(tmp_path: Path) -> None:
+    desk = await Desk().open()
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "2.eml").write_bytes(LETTER % (2, 2))
+    (tmp_path / "1.eml").write_bytes((LETTER % (1, 1)).removesuffix(b"\n"))
+    (tmp_path / "notes.txt").write_bytes(b"not a letter")
+    tally, _ = await desk.bring(read_eml(tmp_path))
+    assert tally.new == 2
+    assert (await desk.bodies())[0] == (LETTER % (1, 1)).replace(b"\n", b"\r\n")
