@@ -181,7 +181,7 @@ def scene(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Office:
 
 
 def on_command_line(office: Office, *arguments: str) -> int:
-    return program.run(FakeWays(office), ["deliver", *arguments])  # type: ignore[arg-type]  # enough
+    return program.run(FakeWays(office), ["deliver", *arguments])  # type: ignore[arg-type]  # what `hato deliver` needs
 
 
 @pytest.mark.parametrize("name", ["ada", "ada@example.org"])
