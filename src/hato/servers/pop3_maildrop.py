@@ -12,6 +12,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from typing import Final
 
+from hato.core.errors import DamagedError, NotFoundError
 from hato.core.ids import EmailId, MessageNumber, Uid
 from hato.protocols.pop3.replies import Rows, scan_rows, unique_id_rows
 from hato.servers.pop3_listings import PART_ROWS, Listings, whole_scan, whole_unique_ids
@@ -117,9 +118,16 @@ class Maildrop:
         return len(self._surrogate_sizes) < len(self._surrogates)
 
     async def measure_all(self) -> None:
-        """Learn the size of every surrogate. Raises as `Account.read`."""
+        """Learn the size of every surrogate. Raises UnavailableError.
+
+        One that can never be made counts as large as its message: RETR will refuse it, and the
+        others can still be read.
+        """
         for index in sorted(self._surrogates - self._surrogate_sizes.keys()):
-            await self.measure(index)
+            try:
+                await self.measure(index)
+            except (DamagedError, NotFoundError):
+                self._surrogate_sizes[index] = self.snapshot.sizes[index]
 
     async def measure(self, index: int) -> None:
         """Learn the size of a message if it is a surrogate. Raises as `Account.read`."""

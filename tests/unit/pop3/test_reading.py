@@ -382,3 +382,14 @@ async def test_a_surrogate_that_cannot_be_made_is_refused(house: House) -> None:
         assert (await pump.command(line)).startswith("-ERR [SYS/TEMP] ")
     house.account.read_faults.clear()
     assert await pump.command("STAT") == f"+OK 1 {len(SHOWN)}"
+
+
+async def test_one_damaged_surrogate_does_not_close_the_maildrop(house: House) -> None:
+    await house.deliver(PLAIN)
+    await house.deliver(UTF8, Traits.NEEDS_UTF8)
+    pump = await house.log_in()
+    house.account.read_faults[0] = DamagedError("checksum")
+    assert await pump.command("STAT") == f"+OK 2 {len(PLAIN) + len(UTF8)}"
+    assert (await pump.command("RETR 2")).startswith("-ERR [SYS/PERM] ")
+    house.account.read_faults.clear()
+    assert await body(pump, "RETR 1") == PLAIN
