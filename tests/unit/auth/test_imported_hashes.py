@@ -7,7 +7,7 @@ from hashlib import pbkdf2_hmac
 
 import bcrypt
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hato.core.secret import Secret
@@ -141,6 +141,7 @@ def test_what_cannot_be_checked_at_a_reasonable_cost_is_refused(hashed: str) -> 
     assert not Passwords().fits(hashed, b"secret") or is_app_hash(hashed)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(["SHA512-CRYPT", "BLF-CRYPT", "PBKDF2", "ARGON2ID", "X"]), st.text())
 def test_no_hash_raises(scheme: str, rest: str) -> None:
     passwords = Passwords(memory_kib=8, passes=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hato.services.names import (
@@ -87,6 +87,7 @@ def test_people_see_a_domain_in_its_own_letters() -> None:
     assert readable("ada@xn--a.example") == "ada@xn--a.example"
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_nothing_raises_and_one_form_is_its_own_form(typed: str) -> None:
     domain = normalized_domain(typed)

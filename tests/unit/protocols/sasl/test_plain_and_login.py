@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hato.core.secret import Secret
@@ -86,8 +86,13 @@ def test_the_client_keeps_back_a_password_that_cannot_be_sent(password: str) -> 
     assert PlainClient("\x07", Secret("pw")).step(b"") == Refused(Reason.UNPREPARABLE)
 
 
+@settings(deadline=None)
 @given(st.lists(st.none() | st.binary(), max_size=4))
 def test_no_octets_raise(responses: list[bytes | None]) -> None:
     for server in (PlainServer(), LoginServer()):
         for response in responses:
             assert isinstance(server.step(response), Challenge | PasswordOffered | Refused)
+
+
+def test_a_client_of_plain_answers_nothing_but_the_empty_challenge() -> None:
+    assert PlainClient("tim", Secret("pw")).step(b"Password:") == MALFORMED

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hato.protocols.sasl.saslprep import saslprep
@@ -41,6 +41,7 @@ def test_what_is_younger_than_unicode_3_2_may_be_asked_for_but_not_kept() -> Non
     assert saslprep("🕊🕊", allow_unassigned=False) is None
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_nothing_raises_and_what_is_prepared_stays_as_it_is(typed: str) -> None:
     prepared = saslprep(typed)

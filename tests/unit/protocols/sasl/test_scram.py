@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64decode, b64encode
+from collections.abc import Callable
 from typing import NamedTuple
 
 import pytest
 import scramp  # type: ignore[import-untyped]  # it comes without types
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hato.core.secret import Secret
@@ -329,6 +330,7 @@ def test_the_client_prepares_names_and_passwords() -> None:
         assert Refused(Reason.UNPREPARABLE) in steps
 
 
+@settings(deadline=None)
 @given(st.lists(st.none() | st.binary() | st.just(CLIENT_FIRST), max_size=4))
 def test_no_octets_raise_at_the_server(responses: list[bytes | None]) -> None:
     server = ScramServer(channel_binding=None, is_plus=False)
@@ -337,6 +339,7 @@ def test_no_octets_raise_at_the_server(responses: list[bytes | None]) -> None:
             server.offer([PENCIL], SALT, 4096, SERVER_NONCE)
 
 
+@settings(deadline=None)
 @given(st.binary(), st.binary())
 def test_no_octets_raise_at_the_client(first: bytes, final: bytes) -> None:
     client = ScramClient("user", Secret("pencil"), nonce=CLIENT_NONCE)
@@ -349,6 +352,7 @@ def test_no_octets_raise_at_the_client(first: bytes, final: bytes) -> None:
 CHARACTERS = st.sampled_from(list("npycrsivaem=,19+/ QSXC"))
 
 
+@settings(deadline=None)
 @given(st.lists(CHARACTERS).map("".join))
 def test_no_near_miss_raises_in_any_reader(text: str) -> None:
     for read in (
@@ -358,3 +362,23 @@ def test_no_near_miss_raises_in_any_reader(text: str) -> None:
         scram_messages.read_server_final,
     ):
         assert read(text.encode()) is not None
+
+
+def test_a_server_that_was_given_no_keys_goes_no_further() -> None:
+    server = ScramServer(channel_binding=None, is_plus=False)
+    assert server.offer([PENCIL], SALT, 4096, SERVER_NONCE) == Challenge(b"")
+    assert server.step(CLIENT_FIRST) == KeysWanted("user", "")
+    assert server.step(CLIENT_FIRST) == Refused(Reason.MALFORMED)
+
+
+@pytest.mark.parametrize(
+    ("read", "message", "reason"),
+    [
+        (scram_messages.read_server_first, b"r=c1,s=QSXC,i=4096,x", Reason.MALFORMED),
+        (scram_messages.read_client_final, b"c=biws,r=a,x,p=QSXC", Reason.MALFORMED),
+    ],
+)
+def test_an_extension_has_a_letter_and_a_value(
+    read: Callable[[bytes], object], message: bytes, reason: Reason
+) -> None:
+    assert read(message) == reason
