@@ -57,6 +57,7 @@ lmtp = ["unix:/run/hato/lmtp"]          # your MTA hands mail over here; or "127
 
 [auth]
 # allow_plaintext_from = []   # addresses and networks that may log in without TLS, knowing it
+# scram = true                # off while people with imported hashes have yet to log in once
 # apop = false                # APOP keeps recoverable secrets: only for clients that need it
 
 [proxy]
@@ -78,6 +79,7 @@ lmtp = ["unix:/run/hato/lmtp"]          # your MTA hands mail over here; or "127
 # connections_total = 20000
 # login_failures_per_minute = 10
 # login_failures_per_day = 100
+# failed_login_seconds = 1.0
 # message_octets = 104857600
 # recipients_per_message = 1000
 # shutdown_seconds = 30.0

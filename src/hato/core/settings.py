@@ -53,6 +53,8 @@ class Auth(Part, frozen=True):
 
     allow_plaintext_from: tuple[str, ...] = ()
     """Addresses and networks that may log in without TLS, knowing it."""
+    scram: bool = True
+    """Offer SCRAM. People whose imported hash is not yet ours cannot use it: off while many are."""
     apop: bool = False
     """Offer APOP and keep recoverable secrets for it."""
 

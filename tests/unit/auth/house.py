@@ -56,14 +56,16 @@ class CountedPasswords(Passwords):
 class House:
     """Everything that a login needs."""
 
-    def __init__(self, folder: Path, *, apop: bool = False, **limits: float) -> None:
+    def __init__(
+        self, folder: Path, *, apop: bool = False, scram: bool = True, **limits: float
+    ) -> None:
         self.clock = FixedClock()
         self.store = MemoryStore(self.clock)
         self.passwords = CountedPasswords()
         self.pauses: list[float] = []
         self.settings = Settings(
             data=str(folder),
-            auth=Auth(allow_plaintext_from=("192.0.2.0/24",), apop=apop),
+            auth=Auth(allow_plaintext_from=("192.0.2.0/24",), apop=apop, scram=scram),
             limits=msgspec.convert(limits, Limits),
         )
         self.accounts = Accounts(

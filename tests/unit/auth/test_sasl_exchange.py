@@ -47,6 +47,13 @@ def test_the_mechanisms_are_those_that_the_line_allows(house: House) -> None:
     assert authenticator.mechanisms(origin(is_encrypted=False)) == ()
 
 
+def test_the_operator_may_do_without_scram(tmp_path: Path) -> None:
+    house = House(tmp_path, scram=False)
+    assert house.authenticator.mechanisms(origin(channel_binding=BINDING)) == ("PLAIN", "LOGIN")
+    with pytest.raises(NotFoundError):
+        begin(house, "SCRAM-SHA-256")
+
+
 @pytest.mark.parametrize("mechanism", ["", "CRAM-MD5", "SCRAM-SHA-256-PLUS", "ANONYMOUS"])
 def test_another_mechanism_is_not_found(house: House, mechanism: str) -> None:
     with pytest.raises(NotFoundError):

@@ -38,7 +38,7 @@ from hato.services.auth.throttle import Pause, Throttle
 from hato.services.auth.vault import Vault
 from hato.store.api import Store
 
-_MECHANISMS: Final = (scram_server.NAME, plain.NAME, login.NAME)
+_PASSWORD_MECHANISMS: Final = (plain.NAME, login.NAME)
 
 
 class Authenticator:
@@ -90,8 +90,11 @@ class Authenticator:
         """Return the SASL mechanisms for this line, the best first; none where none is taken."""
         if not self.may_log_in(origin):
             return ()
+        if not self._settings.auth.scram:
+            return _PASSWORD_MECHANISMS
         is_bindable = origin.channel_binding is not None
-        return (scram_server.PLUS_NAME, *_MECHANISMS) if is_bindable else _MECHANISMS
+        plus = (scram_server.PLUS_NAME,) if is_bindable else ()
+        return (*plus, scram_server.NAME, *_PASSWORD_MECHANISMS)
 
     async def login(self, name: str, password: Secret, origin: Origin) -> Login:
         """Let somebody in by name and password."""
