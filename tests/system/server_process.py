@@ -56,8 +56,12 @@ class Certificates:
         self.issue()
 
     def issue(self, *names: str) -> None:
-        """Write a new certificate and key over the last ones."""
-        issued = self._authority.issue_cert(*(names or (HOST_NAME, "localhost", "127.0.0.1")))
+        """Write a new certificate and key over the last ones.
+
+        It has a common name too, although RFC 6125 §6.4.4 is done with it: fetchmail wants one.
+        """
+        names = names or (HOST_NAME, "localhost", "127.0.0.1")
+        issued = self._authority.issue_cert(*names, common_name=names[0])
         issued.private_key_pem.write_to_path(str(self.key_file))
         issued.cert_chain_pems[0].write_to_path(str(self.certificate_file))
 
@@ -131,8 +135,12 @@ class HatoServer:
 
     def stop(self) -> int:
         """Stop as an operator does; return the exit status."""
+        self.terminate()
+        return self.await_exit()
+
+    def await_exit(self) -> int:
+        """Wait for a server that was asked to stop; return its exit status."""
         process = self._take_process()
-        process.terminate()
         try:
             status = process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
@@ -142,7 +150,7 @@ class HatoServer:
         return status
 
     def terminate(self) -> None:
-        """Ask the server to stop, and do not wait; `stop` does that."""
+        """Ask the server to stop, and do not wait: `await_exit` does."""
         os.kill(self.process_id, signal.SIGTERM)
 
     def kill(self) -> None:

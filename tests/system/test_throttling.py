@@ -1,11 +1,10 @@
-"""Guessing passwords: whoever guesses waits, whoever owns the mailbox does not.
-
-Each test has a server of its own, because what is counted stays counted.
-"""
+"""Guessing passwords: whoever guesses waits, whoever owns the mailbox does not."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pytest
 
@@ -13,30 +12,54 @@ from tests.system.fixtures import ONLY_LINUX, open_wire
 from tests.system.people import Person
 from tests.system.pop3 import Pop3Client, StatusLine
 from tests.system.scram import ScramClient, begin, encode, outcome
-from tests.system.server_process import HatoServer
+from tests.system.server_process import Certificates, HatoServer
 from tests.system.wire import WireError
 
 pytestmark = ONLY_LINUX
 
-ADA = Person("ada@example.org", "open sesame")
-BEN = Person("ben@example.org", "open sesame")
-GUESSER = "127.2.66.66"
-OWNER = "127.2.7.7"
 GUESSES = 50
 LIMIT_PER_MINUTE = 10
 
 
+@pytest.fixture(scope="module")
+def guarded(
+    tmp_path_factory: pytest.TempPathFactory, certificates: Certificates
+) -> Iterator[HatoServer]:
+    """A server of this module's own, which its tests may restart."""
+    limits = {"login_failures_per_minute": LIMIT_PER_MINUTE, "failed_login_seconds": 0.01}
+    one = HatoServer(tmp_path_factory.mktemp("guessed"), certificates, {"limits": limits})
+    one.prepare()
+    one.start()
+    yield one
+    one.stop()
+    assert "Traceback" not in one.log(), one.log()[-6000:]
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Who plays: nobody of another test, for what is counted stays counted."""
+
+    ada: Person
+    ben: Person
+    guesser: str
+    owner: str
+
+
+_scenes = itertools.count(1)
+
+
 @pytest.fixture
-def server(own_server: Callable[..., HatoServer]) -> HatoServer:
-    one = own_server(workers=2, limits={"login_failures_per_minute": LIMIT_PER_MINUTE})
-    one.add_person(ADA)
-    one.add_person(BEN)
-    return one
+def scene(guarded: HatoServer) -> Scene:
+    number = next(_scenes)
+    ada, ben = (Person(f"{name}{number}@example.org", "open sesame") for name in ("ada", "ben"))
+    for person in (ada, ben):
+        guarded.add_person(person)
+    return Scene(ada, ben, f"127.2.66.{number}", f"127.2.77.{number}")
 
 
-def log_in(server: HatoServer, source: str, name: str, password: str) -> StatusLine | None:
+def log_in(guarded: HatoServer, source: str, name: str, password: str) -> StatusLine | None:
     """One connection, one try; None when the server does not even greet."""
-    with open_wire(server, "pop3s", source=source) as wire:
+    with open_wire(guarded, "pop3s", source=source) as wire:
         try:
             client = Pop3Client(wire)
             if not client.greeting.ok:
@@ -53,73 +76,73 @@ def is_let_in(answer: StatusLine | None) -> bool:
     return answer is not None and answer.ok
 
 
-def guess(server: HatoServer, names: list[str]) -> None:
+def guess(guarded: HatoServer, scene: Scene, names: list[str]) -> None:
     for number in range(GUESSES):
-        answer = log_in(server, GUESSER, names[number % len(names)], f"guess {number}")
+        answer = log_in(guarded, scene.guesser, names[number % len(names)], f"guess {number}")
         assert not is_let_in(answer)
 
 
-def test_a_guesser_waits_and_the_owner_does_not(server: HatoServer) -> None:
-    guess(server, [ADA.address])
+def test_a_guesser_waits_and_the_owner_does_not(guarded: HatoServer, scene: Scene) -> None:
+    guess(guarded, scene, [scene.ada.address])
     # Even the right password is not tried for him now ...
-    assert not is_let_in(log_in(server, GUESSER, ADA.address, ADA.password))
+    assert not is_let_in(log_in(guarded, scene.guesser, scene.ada.address, scene.ada.password))
     # ... but the owner, elsewhere, is not locked out by a stranger.
-    assert is_let_in(log_in(server, OWNER, ADA.address, ADA.password))
+    assert is_let_in(log_in(guarded, scene.owner, scene.ada.address, scene.ada.password))
 
 
-def test_guessing_many_names_is_guessing_too(server: HatoServer) -> None:
-    guess(server, [f"nobody{number}@example.org" for number in range(GUESSES)])
-    assert not is_let_in(log_in(server, GUESSER, BEN.address, BEN.password))
-    assert is_let_in(log_in(server, OWNER, BEN.address, BEN.password))
+def test_guessing_many_names_is_guessing_too(guarded: HatoServer, scene: Scene) -> None:
+    guess(guarded, scene, [f"nobody{number}@example.org" for number in range(GUESSES)])
+    assert not is_let_in(log_in(guarded, scene.guesser, scene.ben.address, scene.ben.password))
+    assert is_let_in(log_in(guarded, scene.owner, scene.ben.address, scene.ben.password))
 
 
-def test_who_is_throttled_learns_nothing_from_it(server: HatoServer) -> None:
-    guess(server, [ADA.address])
-    right = log_in(server, GUESSER, ADA.address, ADA.password)
-    wrong = log_in(server, GUESSER, ADA.address, "wrong")
-    unknown = log_in(server, GUESSER, "nobody@example.org", "wrong")
+def test_who_is_throttled_learns_nothing_from_it(guarded: HatoServer, scene: Scene) -> None:
+    guess(guarded, scene, [scene.ada.address])
+    right = log_in(guarded, scene.guesser, scene.ada.address, scene.ada.password)
+    wrong = log_in(guarded, scene.guesser, scene.ada.address, "wrong")
+    unknown = log_in(guarded, scene.guesser, "nobody@example.org", "wrong")
     assert right == wrong == unknown
 
 
-def test_the_counters_survive_a_restart(server: HatoServer) -> None:
-    guess(server, [ADA.address])
-    server.restart()
-    assert not is_let_in(log_in(server, GUESSER, ADA.address, ADA.password))
-    assert is_let_in(log_in(server, OWNER, ADA.address, ADA.password))
+def test_the_counters_survive_a_restart(guarded: HatoServer, scene: Scene) -> None:
+    guess(guarded, scene, [scene.ada.address])
+    guarded.restart()
+    assert not is_let_in(log_in(guarded, scene.guesser, scene.ada.address, scene.ada.password))
+    assert is_let_in(log_in(guarded, scene.owner, scene.ada.address, scene.ada.password))
 
 
-def test_the_counters_survive_a_kill(server: HatoServer) -> None:
-    guess(server, [ADA.address])
-    server.kill()
-    server.start()
-    assert not is_let_in(log_in(server, GUESSER, ADA.address, ADA.password))
-    assert is_let_in(log_in(server, OWNER, ADA.address, ADA.password))
+def test_the_counters_survive_a_kill(guarded: HatoServer, scene: Scene) -> None:
+    guess(guarded, scene, [scene.ada.address])
+    guarded.kill()
+    guarded.start()
+    assert not is_let_in(log_in(guarded, scene.guesser, scene.ada.address, scene.ada.password))
+    assert is_let_in(log_in(guarded, scene.owner, scene.ada.address, scene.ada.password))
 
 
-def test_a_few_mistakes_are_forgiven(server: HatoServer) -> None:
+def test_a_few_mistakes_are_forgiven(guarded: HatoServer, scene: Scene) -> None:
     for number in range(3):
-        assert not is_let_in(log_in(server, OWNER, ADA.address, f"mistake {number}"))
-    assert is_let_in(log_in(server, OWNER, ADA.address, ADA.password))
+        assert not is_let_in(log_in(guarded, scene.owner, scene.ada.address, f"mistake {number}"))
+    assert is_let_in(log_in(guarded, scene.owner, scene.ada.address, scene.ada.password))
 
 
-def test_an_open_session_of_the_same_address_goes_on(server: HatoServer) -> None:
-    with open_wire(server, "pop3s", source=GUESSER) as wire:
+def test_an_open_session_of_the_same_address_goes_on(guarded: HatoServer, scene: Scene) -> None:
+    with open_wire(guarded, "pop3s", source=scene.guesser) as wire:
         session = Pop3Client(wire)
-        session.login(BEN)
-        guess(server, [ADA.address])
+        session.login(scene.ben)
+        guess(guarded, scene, [scene.ada.address])
         session.expect_ok("NOOP")
         session.quit()
 
 
-def test_scram_guesses_count_as_well(server: HatoServer) -> None:
+def test_scram_guesses_count_as_well(guarded: HatoServer, scene: Scene) -> None:
     for number in range(LIMIT_PER_MINUTE + 5):
-        with open_wire(server, "pop3s", source=GUESSER) as wire:
+        with open_wire(guarded, "pop3s", source=scene.guesser) as wire:
             try:
                 client = Pop3Client(wire)
-                scram = ScramClient(ADA.address, f"guess {number}")
+                scram = ScramClient(scene.ada.address, f"guess {number}")
                 begin(client, scram)
                 client.send(encode(scram.final()))
                 assert not outcome(client).ok
             except (AssertionError, ConnectionError):
                 break  # thrown out already
-    assert not is_let_in(log_in(server, GUESSER, ADA.address, ADA.password))
+    assert not is_let_in(log_in(guarded, scene.guesser, scene.ada.address, scene.ada.password))
