@@ -9,7 +9,7 @@ from typing import Any
 from hato.core.clock import FixedClock
 from hato.core.errors import HatoError
 from hato.core.ids import AccountId, ModSeq
-from hato.store.api import Account
+from hato.store.api import Account, Store
 from hato.store.changes import Committed, PutObject
 from hato.store.contract.picture import picture_of
 from hato.store.memory.account import MemoryAccount
@@ -178,6 +178,19 @@ def _compare_watched(claims: Claims, history: dict[ModSeq, Committed]) -> None:
             happened = history.get(committed.modseq)
             if happened is not None:
                 must(happened == committed, f"a subscription told {committed}, not {happened}")
+
+
+async def compare_accounts(store: Store, known: set[AccountId], values: list[list[Any]]) -> None:
+    """Accounts that were made are there and empty, removed ones are not; then all go."""
+    made = {v.account_id for worker in values for v in worker if isinstance(v, told.Made)}
+    leaving = [v for worker in values for v in worker if isinstance(v, told.Removing)]
+    listed = set(await store.account_ids())
+    must(listed >= known | made - {v.account_id for v in leaving}, "an account is lost")
+    must(not listed & {v.account_id for v in leaving if v.is_done}, "a removed account is back")
+    for account_id in listed - known:
+        account = await store.account(account_id)
+        must([one.total for one in await account.mailboxes()] == [0], "an account is half made")
+        await store.remove_account(account_id)
 
 
 def compare_locks(values: list[list[Any]]) -> None:

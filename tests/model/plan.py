@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from hato.core.errors import NotFoundError
 from hato.core.ids import EmailId, MailboxId, Uid
 from hato.store import changes
 from hato.store.api import Account, Store
@@ -120,15 +121,20 @@ class Planner:
         return Plan(plan_id, number, tuple(wanted), delivery_id)
 
     async def _look(self, account: Account) -> None:
-        self._mailboxes = await account.mailboxes()
-        self._uids = {}
-        emails: set[EmailId] = set()
-        for mailbox in self._mailboxes:
-            snapshot = await account.snapshot(mailbox.mailbox_id)
-            self._uids[mailbox.mailbox_id] = [Uid(uid) for uid in snapshot.uids]
-            emails.update(EmailId(email_id) for email_id in snapshot.email_ids)
-        self._emails = sorted(emails)
-        self._held = [one.email_id for one in await account.held()]
+        """Look at everything, then remember it at once: several tasks share a planner."""
+        mailboxes = await account.mailboxes()
+        snapshots = []
+        for mailbox in mailboxes:
+            try:
+                snapshots.append(await account.snapshot(mailbox.mailbox_id))
+            except NotFoundError:
+                continue
+        held = [one.email_id for one in await account.held()]
+        there = {snapshot.mailbox_id for snapshot in snapshots}
+        self._mailboxes = [mailbox for mailbox in mailboxes if mailbox.mailbox_id in there]
+        self._uids = {one.mailbox_id: [Uid(uid) for uid in one.uids] for one in snapshots}
+        self._emails = sorted({EmailId(number) for one in snapshots for number in one.email_ids})
+        self._held = held
 
     def _rules(self) -> Sequence[Callable[[], list[Any]]]:
         adding = [self._add] * 6

@@ -22,7 +22,14 @@ from hato.core.ids import AccountId, ModSeq
 from hato.store.api import Account
 from tests.model import told
 from tests.model.faults import AFTERWARDS, Fault, faults
-from tests.model.model import DifferenceError, Model, claims_of, compare_locks, must
+from tests.model.model import (
+    DifferenceError,
+    Model,
+    claims_of,
+    compare_accounts,
+    compare_locks,
+    must,
+)
 from tests.model.worker import open_store
 
 ROOT = Path(__file__).parents[2]
@@ -43,6 +50,17 @@ class Running:
     def values(self) -> list[Any]:
         """What it told."""
         return self.listener.values
+
+    @property
+    def was_killed(self) -> bool:
+        """Whether SIGKILL ended it; strace passes that on."""
+        return self.process.returncode in {-signal.SIGKILL, 128 + signal.SIGKILL}
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it went by itself: with its work done, or because it could not begin."""
+        last = self.values[-1] if self.values else None
+        return isinstance(last, told.Ended | told.Refused) and self.process.returncode == 0
 
     def kill(self) -> None:
         """Kill the worker itself, not what traces it."""
@@ -138,8 +156,9 @@ class Run:
         for told_of in values:
             for value in told_of:
                 must(not isinstance(value, told.Failed), getattr(value, "trace", ""))
-        killed = sum(w.process.returncode in {-signal.SIGKILL, 137} for w in workers)
-        self.tally.kills[fault.name] += killed
+        for worker in workers:
+            self.tally.kills[fault.name] += worker.was_killed
+            must(worker.was_killed or worker.has_ended, "a worker vanished")
         compare_locks(values)
         known = _told_journals(values)
         for name in fault.afterwards:
@@ -180,7 +199,7 @@ class Run:
         hear: Callable[[object], None],
     ) -> Running:
         mine, theirs = socket.socketpair()
-        ways = [fault.way, chance.choice(("", "watch")), chance.choice(("", "hold"))]
+        ways = [fault.way, *(chance.choice(("", way)) for way in ("watch", "hold", "make"))]
         steps = 10_000 if fault.kills and not fault.inject else chance.randrange(20, 80)
         command = [
             *(self._trace(fault) if is_traced else ()),
@@ -189,7 +208,12 @@ class Run:
             *(str(chance.choice((1, 2, 6))), *self._models),
         ]
         limit = ("prlimit", f"--fsize={fault.file_octets}") if fault.file_octets else ()
-        process = subprocess.Popen([*limit, *command], cwd=ROOT, pass_fds=[theirs.fileno()])
+        process = subprocess.Popen(
+            [*limit, *command],
+            cwd=ROOT,
+            pass_fds=[theirs.fileno()],
+            stderr=subprocess.DEVNULL,  # each refused write is logged there
+        )
         theirs.close()
         return Running(process, told.Listener(mine, hear))
 
@@ -204,6 +228,7 @@ class Run:
     async def _check(self, values: list[list[Any]], chance: random.Random) -> None:
         store = await open_store(self.backend, self._folder, self._now)
         try:
+            await compare_accounts(store, set(self._models), values)
             for number, (account_id, model) in enumerate(self._models.items()):
                 account = await store.account(account_id)
                 lock = await account.lock("maildrop")

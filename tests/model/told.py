@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from hato.core.ids import AccountId
 from hato.store.changes import Committed
 from tests.model.plan import Plan
 
@@ -69,6 +70,21 @@ class Held:
     since: int
     until: int | None
     """Nanoseconds of the machine's monotonic clock."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """Another account was made."""
+
+    account_id: AccountId
+
+
+@dataclass(frozen=True)
+class Removing:
+    """It will be removed now; or, `is_done`, it was."""
+
+    account_id: AccountId
+    is_done: bool
 
 
 @dataclass(frozen=True)

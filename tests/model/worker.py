@@ -6,6 +6,7 @@ python -m tests.model.worker BACKEND FOLDER SEED NOW SOCKET WAY STEPS TASKS ACCO
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
 import os
 import sys
@@ -35,9 +36,14 @@ async def open_store(backend: str, folder: Path, now: int) -> Store:
     return store
 
 
-def journals_of(folder: Path) -> dict[str, int]:
-    """Return how long the files of journals are now."""
-    return {str(path): path.stat().st_size for path in folder.glob("accounts/*/*.log")}
+def journals_of(folder: Path, accounts: list[Account]) -> dict[str, int]:
+    """Return how long the files of journals are now; those that vanish meanwhile are left out."""
+    found = {}
+    for account in accounts:
+        for path in list((folder / "accounts" / account.account_id).glob("*.log")):
+            with contextlib.suppress(FileNotFoundError):
+                found[str(path)] = path.stat().st_size
+    return found
 
 
 @dataclass
@@ -73,13 +79,15 @@ class Worker:
             except HatoError as error:
                 self.teller.tell(told.Refused(plan.plan_id, type(error).__name__))
             else:
-                done = told.Done(plan.plan_id, committed, journals_of(self.folder))
+                done = told.Done(plan.plan_id, committed, journals_of(self.folder, self.accounts))
                 self.teller.tell(done)
 
     async def watch(self, number: int) -> None:
         """Tell what a subscription tells."""
         async for committed in await self.accounts[number].watch():
-            self.teller.tell(told.Watched(number, committed, journals_of(self.folder)))
+            self.teller.tell(
+                told.Watched(number, committed, journals_of(self.folder, self.accounts))
+            )
 
     async def hold(self) -> None:
         """Take the lock of the first account again and again."""
@@ -94,6 +102,20 @@ class Worker:
             self.teller.tell(told.Held(lock.fence, since, time.monotonic_ns()))
             await lock.release()
             await asyncio.sleep(0)
+
+    async def make(self) -> None:
+        """Make accounts and remove some of them."""
+        while self.steps > 0:
+            try:
+                account_id = await self.store.create_account()
+                self.teller.tell(told.Made(account_id))
+                if account_id[0] < "n":
+                    self.teller.tell(told.Removing(account_id, is_done=False))
+                    await self.store.remove_account(account_id)
+                    self.teller.tell(told.Removing(account_id, is_done=True))
+            except HatoError:
+                pass
+            await asyncio.sleep(0.01)
 
     async def compact(self) -> None:
         """Compact one account after the other, as long as there is work."""
@@ -128,6 +150,8 @@ async def run(arguments: list[str], teller: told.Teller) -> None:
         beside.append(asyncio.create_task(worker.hold()))
     if "compact" in way:
         beside.append(asyncio.create_task(worker.compact()))
+    if "make" in way:
+        beside.append(asyncio.create_task(worker.make()))
     await asyncio.gather(*(worker.work() for _ in range(int(tasks))))
     for task in beside:
         task.cancel()
