@@ -92,13 +92,11 @@ class Composition:
 
     def check(self, settings: Settings) -> None:
         """Look at what serving would need, without binding. Raises InvalidInputError."""
-        from hato.net.doorkeeper import Networks
         from hato.net.plan import read_addresses
         from hato.net.tls_contexts import TlsContexts
 
         _refuse_what_cannot_be_served(settings)
         read_addresses(settings, SERVED)
-        Networks((*settings.auth.allow_plaintext_from, *settings.proxy.trusted))
         if settings.tls.certificate:
             TlsContexts(settings.tls)
         log_levels(settings)
@@ -130,7 +128,10 @@ def _plan(settings: Settings) -> Plan:
 
 
 def _refuse_what_cannot_be_served(settings: Settings) -> None:
-    """Raise InvalidInputError for listeners that do not exist yet, or lack a certificate."""
+    """Raise InvalidInputError for unknown listeners, missing certificates and wrong networks."""
+    from hato.net.doorkeeper import Networks
+
+    Networks((*settings.auth.allow_plaintext_from, *settings.proxy.trusted))
     for name in settings.listen.__struct_fields__:
         if getattr(settings.listen, name) and name not in SERVED:
             raise InvalidInputError(_NOT_YET, name=name)
