@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import asdict, dataclass, field
+from statistics import median
 
 from bench import report
 from bench.floor_server import Floor, serves
@@ -32,6 +33,8 @@ class Comparison:
     floor: Floor | None
     rounds: int
     seconds: float
+    others_cores: float = 0.0
+    """The most that other programs used while something was measured, in cores."""
     raw: dict[str, list[dict[str, object]]] = field(default_factory=dict)
 
     @property
@@ -72,6 +75,7 @@ class Comparison:
                     say(f"  {scenario.name}: {side.server.name} ({scenario.logins[place]}) …")
                     one = side.measure(scenario, scenario.logins[place], self.seconds)
                     figures[place].append(one)
+                    self.others_cores = max(self.others_cores, one.others_cores)
                     self._keep(scenario, ("ours", "other")[place], asdict(one))
             if self.floor and serves(scenario):
                 floor.append(self._floor_figure(scenario, self.floor))
@@ -79,7 +83,8 @@ class Comparison:
         for side_figures in filter(None, figures):
             say(_note(side_figures))
         ours, others = (tuple(one.value for one in these) for these in figures)
-        return Measured(scenario, ours, others, tuple(floor))
+        ours_cpu, other_cpu = map(_median_cpu, figures)
+        return Measured(scenario, ours, others, tuple(floor), (ours_cpu, other_cpu))
 
     def _floor_figure(self, scenario: Scenario, floor: Floor) -> float:
         side = self.sides[0]
@@ -90,7 +95,12 @@ class Comparison:
         self.raw.setdefault(scenario.name, []).append({"side": side, **figures})
 
 
+def _median_cpu(figures: list[Figure]) -> float:
+    return median(figure.server_cpu_microseconds for figure in figures) if figures else 0.0
+
+
 def _note(figures: list[Figure]) -> str:
     cpu = report.spread([figure.server_cpu_microseconds for figure in figures])
     share = report.spread([figure.generator_share for figure in figures])
-    return f"    server CPU {cpu} µs each, generator {share} of a core"
+    others = report.spread([figure.others_cores for figure in figures])
+    return f"    server CPU {cpu} µs each; cores used: generator {share}, others {others}"

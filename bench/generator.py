@@ -39,6 +39,7 @@ class Outcome:
     errors: int
     first_error: str
     generator_cpu_seconds: float
+    all_generator_cpu_seconds: float
     latency_ms: dict[str, float]
     """Of whole sessions: `median`, `p99`, `max`."""
 
@@ -106,6 +107,7 @@ def _outcome(line: str) -> Outcome:
         errors=read["errors"],
         first_error=read["first_error"],
         generator_cpu_seconds=read["cpu_seconds"],
+        all_generator_cpu_seconds=read["all_cpu_seconds"],
         latency_ms=read["latency_ms"],
     )
 

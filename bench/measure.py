@@ -8,6 +8,7 @@ Fails with BenchError when anything that came back is not what was delivered.
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from bench import generator
 from bench.generator import Outcome
 from bench.letters import Group, write_people
 from bench.scenarios import Scenario
-from bench.server import BenchError, Server, cpu_seconds, pss_kib
+from bench.server import BenchError, Server, busy_seconds, cpu_seconds, pss_kib
 
 WARM_PASSES: Final = 8
 """Each pass lets every person log in once; a worker that has not seen the person yet must hash."""
@@ -37,6 +38,8 @@ class Figure:
     outcome: Outcome
     server_cpu_microseconds: float
     """Per session or message, all of the server's processes together."""
+    others_cores: float
+    """What everything else on the machine used meanwhile, in cores: it should be next to 0."""
 
     @property
     def generator_share(self) -> float:
@@ -128,7 +131,7 @@ class Side:
         if scenario.dele:
             self.fill(group)
         pid = self.server.main_pid()
-        before = cpu_seconds(pid)
+        began, busy, before = time.monotonic(), busy_seconds(), cpu_seconds(pid)
         shape = generator.shape(scenario, group)
         if scenario.mode == "lmtp":
             outcome = self._deliver(group, [*shape, "--seconds", str(seconds)], scenario.name)
@@ -138,9 +141,15 @@ class Side:
         else:
             command = self._load(scenario.mode, group, kind, tls=scenario.tls)
             outcome = self._run([*command, *shape, "--seconds", str(seconds)], scenario.name)
-        used = cpu_seconds(pid) - before
+        used, took = cpu_seconds(pid) - before, time.monotonic() - began
+        others = busy_seconds() - busy - used - outcome.all_generator_cpu_seconds
         units = outcome.all_sessions if scenario.mode == "poll" else outcome.all_messages
-        return Figure(generator.figure(scenario, outcome), outcome, used / max(units, 1) * 1e6)
+        return Figure(
+            generator.figure(scenario, outcome),
+            outcome,
+            used / max(units, 1) * 1e6,
+            max(others, 0.0) / took,
+        )
 
     def _idle(self, scenario: Scenario, group: Group, kind: str) -> Figure:
         """Measure memory on a fresh server: what earlier sessions left behind would hide it.
@@ -162,7 +171,7 @@ class Side:
         outcome = generator.run([*command, "--connections", str(group.people)], look)
         if outcome.errors or not held:
             raise BenchError(f"{self.server.name}, {scenario.name}: {outcome.first_error}")
-        return Figure(held[0], outcome, 0.0)
+        return Figure(held[0], outcome, 0.0, 0.0)
 
 
 def _read_pairs(path: Path) -> Pairs:

@@ -37,6 +37,8 @@ class Measured:
     other: tuple[float, ...]
     floor: tuple[float, ...] = ()
     """What the machine can do at all, where that was measured."""
+    cpu: tuple[float, float] = (0.0, 0.0)
+    """Processor time of ours and of the other server per unit, in microseconds; 0: not known."""
 
 
 def short(figure: float) -> str:
@@ -60,6 +62,15 @@ def ratios(measured: Measured) -> tuple[float, ...]:
     if measured.scenario.less_is_better:
         return tuple(other / ours for ours, other in pairs if ours > 0)
     return tuple(ours / other for ours, other in pairs if other > 0)
+
+
+def cpu_times_less(measured: Measured) -> str:
+    """Return how many times less processor time ours took per unit; `-` when one is not known.
+
+    It says nothing about waiting, but other processes on the machine hardly move it.
+    """
+    ours, other = measured.cpu
+    return f"{short(other / ours)}" if ours and other else "-"
 
 
 def beside_the_floor(measured: Measured) -> str:
@@ -101,8 +112,8 @@ def _goal(goal: Goal) -> str:
 def table(results: Sequence[Measured], ours: str, other: str) -> str:
     """Return a Markdown table: min - median - max of both sides and of the ratio."""
     rows = [
-        f"| scenario | unit | {other} | {ours} | ratio | floor ({ours}) | goal | |",
-        "|---|---|---:|---:|---:|---:|---|---|",
+        f"| scenario | unit | {other} | {ours} | ratio | CPU ratio | floor ({ours}) | goal | |",
+        "|---|---|---:|---:|---:|---:|---:|---|---|",
     ]
     for one in results:
         times = ratios(one)
@@ -112,6 +123,7 @@ def table(results: Sequence[Measured], ours: str, other: str) -> str:
             str(spread(one.other)) if one.other else "-",
             str(spread(one.ours)) if one.ours else "-",
             f"**{spread(times)}**" if times else "-",
+            cpu_times_less(one),
             beside_the_floor(one),
             _goal(one.scenario.goal),
             verdict(one),

@@ -142,3 +142,11 @@ def cpu_seconds(pid: int) -> float:
             fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
             ticks += sum(int(field) for field in fields[11:15])
     return ticks / _TICKS
+
+
+def busy_seconds() -> float:
+    """Return the processor time of everything on this machine since it started, in seconds."""
+    user, nice, system, _, _, irq, soft = (
+        int(field) for field in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:8]
+    )
+    return (user + nice + system + irq + soft) / _TICKS

@@ -155,29 +155,29 @@ static int compare_floats(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-static void report(double elapsed, const counters *from, const counters *to, double cpu) {
-    qsort(latencies, latencies_count, sizeof *latencies, compare_floats);
-    size_t n = latencies_count;
-    printf("{\"elapsed\": %.6f, \"sessions\": %llu, \"messages\": %llu, \"octets_in\": %llu, "
-           "\"octets_out\": %llu, \"errors\": %llu, \"cpu_seconds\": %.4f, \"all_sessions\": %llu, "
-           "\"all_messages\": %llu, \"latency_ms\": {\"median\": %.3f, \"p99\": %.3f, \"max\": %.3f}, \"first_error\": \"",
-           elapsed, (unsigned long long)(to->sessions - from->sessions),
-           (unsigned long long)(to->messages - from->messages),
-           (unsigned long long)(to->octets_in - from->octets_in),
-           (unsigned long long)(to->octets_out - from->octets_out), (unsigned long long)counted.errors,
-           cpu, (unsigned long long)counted.sessions, (unsigned long long)counted.messages,
-           n ? latencies[n / 2] * 1e3 : 0, n ? latencies[n * 99 / 100] * 1e3 : 0,
-           n ? latencies[n - 1] * 1e3 : 0);
-    for (const char *p = first_error; *p; p++)
-        if (*p >= ' ' && *p != '"' && *p != '\\') putchar(*p);
-    printf("\"}\n");
-}
-
 static double cpu_seconds(void) {
     struct rusage used;
     getrusage(RUSAGE_SELF, &used);
     return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
            (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
+}
+
+static void report(double elapsed, const counters *from, const counters *to, double cpu) {
+    qsort(latencies, latencies_count, sizeof *latencies, compare_floats);
+    size_t n = latencies_count;
+    printf("{\"elapsed\": %.6f, \"sessions\": %llu, \"messages\": %llu, \"octets_in\": %llu, "
+           "\"octets_out\": %llu, \"errors\": %llu, \"cpu_seconds\": %.4f, \"all_sessions\": %llu, "
+           "\"all_messages\": %llu, \"all_cpu_seconds\": %.4f, \"latency_ms\": {\"median\": %.3f, \"p99\": %.3f, \"max\": %.3f}, \"first_error\": \"",
+           elapsed, (unsigned long long)(to->sessions - from->sessions),
+           (unsigned long long)(to->messages - from->messages),
+           (unsigned long long)(to->octets_in - from->octets_in),
+           (unsigned long long)(to->octets_out - from->octets_out), (unsigned long long)counted.errors,
+           cpu, (unsigned long long)counted.sessions, (unsigned long long)counted.messages,
+           cpu_seconds(), n ? latencies[n / 2] * 1e3 : 0, n ? latencies[n * 99 / 100] * 1e3 : 0,
+           n ? latencies[n - 1] * 1e3 : 0);
+    for (const char *p = first_error; *p; p++)
+        if (*p >= ' ' && *p != '"' && *p != '\\') putchar(*p);
+    printf("\"}\n");
 }
 
 static void drive(void) {

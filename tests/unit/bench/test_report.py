@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from bench.report import Measured, Spread, beside_the_floor, ratios, short, spread, table, verdict
+from bench.report import (
+    Measured,
+    Spread,
+    beside_the_floor,
+    cpu_times_less,
+    ratios,
+    short,
+    spread,
+    table,
+    verdict,
+)
 from bench.scenarios import SCENARIOS, Goal, Scenario
 
 
@@ -70,6 +80,11 @@ def test_the_floor_stands_with_the_percentage_that_ours_reaches() -> None:
     assert beside_the_floor(measured) == "100 (50%)"
     assert beside_the_floor(Measured(scenario(), (), (), (100.0,))) == "100"
     assert beside_the_floor(Measured(scenario(), (40.0,), ())) == "-"
+
+
+def test_processor_time_is_compared_where_both_are_known() -> None:
+    assert cpu_times_less(Measured(scenario(), (1.0,), (1.0,), cpu=(50.0, 125.0))) == "2.50"
+    assert cpu_times_less(Measured(scenario(), (1.0,), ())) == "-"
 
 
 def test_every_scenario_has_a_name_of_its_own() -> None:
