@@ -102,8 +102,8 @@ def _complete(records: Sequence[Found]) -> list[TableRows] | None:
 
 
 def load_checkpoint(connection: apsw.Connection, checkpoint: Checkpoint) -> None:
-    """Put a checkpoint's rows into an index whose tables are empty but for the account's row."""
-    connection.execute("DELETE FROM account")
+    """Put a checkpoint's rows into an index in which nothing has happened."""
+    connection.execute("DELETE FROM account; DELETE FROM keyword_set")
     for rows in checkpoint.contents:
         if rows.table not in TABLES:
             continue

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 import apsw
 import msgspec
@@ -18,6 +19,10 @@ from hato.core.ids import MailboxId, ModSeq, Uid
 from hato.store.embedded.schema import ACCOUNT_COLUMNS
 from hato.store.model import SEEN, Role
 from hato.store.view import MailboxRow, Totals
+
+NO_KEYWORDS_ID: Final = 1
+"""The set that most new messages have; each index begins with it."""
+_NO_KEYWORDS: Final = frozenset[str]()
 
 _SELECT_ACCOUNT = f"SELECT {ACCOUNT_COLUMNS} FROM account"  # noqa: S608 - columns of ours
 _UPDATE_ACCOUNT = (
@@ -106,8 +111,8 @@ class Rows:
         self.connection = connection
         self.account = read_account(connection)
         self._mailboxes: dict[int, MailboxCounts | None] = {}
-        self._keyword_ids: dict[frozenset[str], int] = {}
-        self._keywords: dict[int, frozenset[str]] = {}
+        self._keyword_ids: dict[frozenset[str], int] = {_NO_KEYWORDS: NO_KEYWORDS_ID}
+        self._keywords: dict[int, frozenset[str]] = {NO_KEYWORDS_ID: _NO_KEYWORDS}
 
     def mailbox(self, mailbox: int) -> MailboxCounts | None:
         """Return a mailbox, or None."""

@@ -53,10 +53,10 @@ CREATE TABLE body(
 ) STRICT;
 CREATE INDEX body_expires ON body(expires) WHERE expires IS NOT NULL;
 CREATE TABLE keyword_set(id INTEGER PRIMARY KEY, names TEXT NOT NULL UNIQUE) STRICT;
+INSERT INTO keyword_set(id, names) VALUES(1, '[]');
 CREATE TABLE thread(
   id INTEGER PRIMARY KEY, emails INTEGER NOT NULL, created INTEGER NOT NULL, modseq INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX thread_modseq ON thread(modseq);
 CREATE TABLE thread_hash(
   hash INTEGER PRIMARY KEY, thread INTEGER NOT NULL
 ) STRICT;
@@ -86,8 +86,10 @@ ACCOUNT_COLUMNS: Final = (
 )
 
 _CACHE_KIBIBYTES: Final = 512
-_CHECKPOINT_PAGES: Final = 500
-_LOG_OCTETS: Final = 1_048_576
+_CHECKPOINT_PAGES: Final = 400
+_LOG_OCTETS: Final = 2_097_152
+"""More than the pages of a checkpoint take: then the log is written over and over in place, which
+costs the file system nothing; a log that grows is flushed with every sync of the journal."""
 _BUSY_MILLISECONDS: Final = 10_000
 
 
