@@ -73,13 +73,12 @@ class Model:
         self._clock = FixedClock(now)
         self._store = MemoryStore(self._clock, SETTINGS)
         self._account = MemoryAccount(account_id, self._clock, SETTINGS.undelete_seconds)
-        self.steps = 0
-        """How many steps were compared."""
-        self.unanswered = 0
-        """How many of them nobody had acknowledged."""
 
-    async def catch_up(self, account: Account, claims: Claims, now: int) -> None:
-        """Replay what happened in a round; raise DifferenceError when that cannot be."""
+    async def catch_up(self, account: Account, claims: Claims, now: int) -> tuple[int, int]:
+        """Replay what happened in a round; raise DifferenceError when that cannot be.
+
+        Return how many steps that were, and how many of them nobody had acknowledged.
+        """
         self._clock.jump(now - self._clock.now())
         begin, end = await self._account.modseq(), await account.modseq()
         steps = await self._steps(account, claims, begin, end)
@@ -98,8 +97,8 @@ class Model:
             else:
                 history[ModSeq(modseq)] = await self._replay(claims, plan_id, before)
             await self._replay_empty(claims, empty, ModSeq(modseq))
-        self.steps += end - begin
         _compare_watched(claims, history)
+        return end - begin, len(steps.keys() - {one.modseq for one in claims.done.values()})
 
     async def _steps(
         self, account: Account, claims: Claims, begin: ModSeq, end: ModSeq
@@ -119,7 +118,6 @@ class Model:
             must(error is None or error in PASSING, f"{plan_id} was refused but happened")
             must(mark.modseq not in steps, f"step {mark.modseq} is two plans")
             steps[mark.modseq] = plan_id
-            self.unanswered += 1
         return steps
 
     async def _replay(self, claims: Claims, plan_id: str, before: ModSeq) -> Committed:

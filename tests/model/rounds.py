@@ -140,9 +140,6 @@ class Run:
         self._models = {account_id: Model(account_id, self._now) for account_id in account_ids}
 
     def _drop_folder(self) -> None:
-        for model in self._models.values():
-            self.tally.steps += model.steps
-            self.tally.unanswered += model.unanswered
         if self._models:
             shutil.rmtree(self._folder)
 
@@ -233,7 +230,10 @@ class Run:
                 account = await store.account(account_id)
                 lock = await account.lock("maildrop")
                 await lock.release()
-                await model.catch_up(account, claims_of(values, number), self._now)
+                claims = claims_of(values, number)
+                steps, unanswered = await model.catch_up(account, claims, self._now)
+                self.tally.steps += steps
+                self.tally.unanswered += unanswered
                 await _compare(model, account, chance)
                 await model.forget_marks(account)
         finally:
