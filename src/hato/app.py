@@ -269,5 +269,6 @@ def _allow_many_connections() -> None:
 
 
 def main() -> None:
-    """Run `hato`."""
+    """Run `hato`; whatever it writes is for its own user alone."""
+    os.umask(0o077)
     sys.exit(run(Composition(), sys.argv[1:]))

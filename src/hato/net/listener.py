@@ -25,8 +25,7 @@ _UNREADABLE = Text(
     "address:port、[address]:port、unix:/path のいずれかで書いてください。",
 )
 _IN_USE = Text(
-    en="Something else is already listening on {text}: stop it, "
-    "or choose another port in [listen].",
+    en="{text} is in use by another program: stop it, or choose another port in [listen].",
     ja="{text} は既に別のプログラムが使っています。"
     "それを止めるか、[listen] で別のポートを選んでください。",
 )

@@ -49,7 +49,7 @@ def bound(text: str, copies: int = 1) -> Iterator[list[socket.socket]]:
 def test_a_port_in_use_is_told_even_when_its_user_would_share_it() -> None:
     with bound("127.0.0.1:0", copies=2) as sockets:
         host, port = sockets[0].getsockname()
-        with pytest.raises(InvalidInputError, match=f"already listening on {host}:{port}"):
+        with pytest.raises(InvalidInputError, match=f"{host}:{port} is in use"):
             bind(read_listen_address(f"{host}:{port}"), 2)
 
 
@@ -76,7 +76,7 @@ def test_the_unix_socket_of_a_dead_process_is_replaced(tmp_path: Path) -> None:
 
 def test_the_unix_socket_of_a_living_process_is_not(tmp_path: Path) -> None:
     text = f"unix:{tmp_path}/lmtp"
-    with bound(text), pytest.raises(InvalidInputError, match="already listening"):
+    with bound(text), pytest.raises(InvalidInputError, match="is in use"):
         bind(read_listen_address(text), 1)
 
 
