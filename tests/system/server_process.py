@@ -80,6 +80,8 @@ class HatoServer:
     """Tables of `hato.toml` beyond what every server of the tests has."""
     workers: int = 2
     domains: tuple[str, ...] = (DOMAIN,)
+    wrapper: tuple[str, ...] = ()
+    """A command that runs `hato serve` in its own place: a tracer, a limit, a false clock."""
     addresses: dict[str, tuple[str, int]] = field(default_factory=dict)
     _process: subprocess.Popen[bytes] | None = None
 
@@ -220,7 +222,7 @@ class HatoServer:
         log = self.log_file.open("ab")
         try:
             self._process = subprocess.Popen(
-                [str(HATO), "serve", "--config", str(self.config_file)],
+                [*self.wrapper, str(HATO), "serve", "--config", str(self.config_file)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,

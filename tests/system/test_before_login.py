@@ -43,9 +43,9 @@ def test_a_line_without_end_is_cut_off_in_bounded_memory(
     wire = connect(service)
     wire.read_line()
     before = server.resident_octets()
-    sent = sends_until_refused(wire, filler * (32 * MEBIBYTE))
-    assert sent < 32 * MEBIBYTE
-    assert server.resident_octets() - before < 8 * MEBIBYTE
+    sent = sends_until_refused(wire, filler * (64 * MEBIBYTE))
+    assert sent < 64 * MEBIBYTE
+    assert server.resident_octets() - before < 24 * MEBIBYTE  # a password hash may come between
 
 
 def test_a_command_of_255_octets_is_read_one_more_is_not(pop3: Pop3Client) -> None:

@@ -107,7 +107,7 @@ def test_a_letter_without_end_costs_bounded_memory(small: HatoServer) -> None:
         client.lhlo()
         client.open_data("a@example.net", [ADA.address])
         sends_until_refused(client.wire, b"x" * (64 << 20))
-        assert small.resident_octets() - before < 8 << 20
+        assert small.resident_octets() - before < 24 << 20  # a password hash may come between
 
 
 def test_as_many_recipients_as_promised_and_not_one_more(small_client: LmtpClient) -> None:
@@ -135,9 +135,9 @@ def test_a_command_without_end_is_cut_off_in_bounded_memory(
     server: HatoServer, client: LmtpClient, filler: bytes
 ) -> None:
     before = server.resident_octets()
-    sent = sends_until_refused(client.wire, filler * (32 << 20))
-    assert sent < 32 << 20
-    assert server.resident_octets() - before < 8 << 20
+    sent = sends_until_refused(client.wire, filler * (64 << 20))
+    assert sent < 64 << 20
+    assert server.resident_octets() - before < 24 << 20  # a password hash may come between
 
 
 def test_a_command_that_is_too_long_is_refused_and_the_session_may_live(
