@@ -6,9 +6,15 @@ import argparse
 import asyncio
 import secrets
 
-from tests.model.rounds import Run
+from tests.model.rounds import Run, Tally
 
 EMBEDDED = "hato.store.embedded:EmbeddedStore"
+
+
+def show(tally: Tally) -> None:
+    """Print now and then how far it is."""
+    if tally.rounds % 50 == 0:
+        print(f"{tally.rounds} rounds, {tally.steps} steps compared", flush=True)
 
 
 def main() -> None:
@@ -22,7 +28,7 @@ def main() -> None:
     print(f"seed {arguments.seed}", flush=True)
     run = Run(arguments.backend, arguments.seed, arguments.only)
     try:
-        asyncio.run(run.rounds(arguments.rounds))
+        asyncio.run(run.rounds(arguments.rounds, show))
     finally:
         print(run.tally.table())
 

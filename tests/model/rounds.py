@@ -114,7 +114,9 @@ class Run:
         self._now = 1_800_000_000
         self._models: dict[AccountId, Model] = {}
 
-    async def rounds(self, count: int) -> None:
+    async def rounds(
+        self, count: int, on_round: Callable[[Tally], None] = lambda _tally: None
+    ) -> None:
         """Do `count` rounds; raise AssertionError with seed and round when something is wrong."""
         for number in range(count):
             chance = random.Random(f"{self.seed}:{number}")
@@ -130,6 +132,7 @@ class Run:
                     f"{type(error).__name__}: {error}"
                 ) from error
             self.tally.rounds += 1
+            on_round(self.tally)
         self._drop_folder()
 
     async def _begin_folder(self) -> None:
