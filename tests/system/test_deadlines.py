@@ -23,7 +23,7 @@ from tests.system.lmtp import LmtpClient
 from tests.system.people import Person
 from tests.system.pop3 import Pop3Client
 from tests.system.server_process import HOST_NAME, Certificates, HatoServer
-from tests.system.wire import Wire, WireError
+from tests.system.wire import PATIENCE_SECONDS, Wire, WireError
 
 TRICKLE_SECONDS = 0.05
 LONGEST_TRICKLE = 400
@@ -167,6 +167,20 @@ def test_a_client_that_pipelines_and_never_reads_is_cut_off_in_bounded_memory(
     with open_mailbox(impatient, ADA) as session:
         session.delete(1)
         session.quit()
+
+
+@ONLY_LINUX
+def test_a_stranger_who_pipelines_and_never_reads_is_cut_off_too(impatient: HatoServer) -> None:
+    before = impatient.resident_octets()
+    wire = Wire.connect(impatient.addresses["pop3"], source="127.2.0.1", receive_buffer_octets=4096)
+    with wire:
+        wire.raw.setblocking(False)
+        assert _send_what_fits(wire, b"CAPA\r\n" * 500_000) > 0
+        assert impatient.resident_octets() - before < 8 << 20
+        wire.raw.settimeout(PATIENCE_SECONDS)
+        answered = wire.read_to_close()
+    # What the kernel held when the server closed, and not half a million lists.
+    assert answered.count(b"IMPLEMENTATION") < 50_000
 
 
 def _send_what_fits(wire: Wire, octets: bytes) -> int:
