@@ -11,8 +11,8 @@ from pathlib import Path
 HAS_STRACE = shutil.which("strace") is not None
 
 _SYNCS = "fsync,fdatasync"
-_WRITES = "write,pwrite64,writev,pwritev,pwritev2"
-_NAMES = "rename,renameat,renameat2,link,linkat,unlink,unlinkat,fchmod,ftruncate,openat"
+_CHANGED_NAMES = "rename,renameat,renameat2,link,linkat,unlink,unlinkat,fchmod,ftruncate,mkdir"
+_NAMES = f"{_CHANGED_NAMES},openat"
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ class Fault:
     """What else a worker does meanwhile: `compact`."""
     kills: bool = True
     """Workers are killed (else they work to their end)."""
-    file_octets: int | None = None
-    """No file may grow beyond this: a write that is cut short, then a refusal."""
+    limits: tuple[str, ...] = ()
+    """For prlimit; `{n}` as above."""
     afterwards: tuple[str, ...] = ()
     """Names of `AFTERWARDS`."""
 
@@ -54,7 +54,8 @@ FAULTS = (
     Fault("end torn off, index lost", 4, afterwards=("tear", "lose the index")),
     Fault("ended in peace", 1, kills=False),
     Fault("compacted in peace", 1, way="compact", kills=False),
-    Fault("a file cannot grow", 2, kills=False, file_octets=150_000),
+    Fault("a file cannot grow", 2, kills=False, limits=("--fsize=150000",)),
+    Fault("few descriptors", 2, most=24, kills=False, limits=("--nofile={n}",)),
 )
 
 TRACED_FAULTS = (
@@ -72,6 +73,7 @@ TRACED_FAULTS = (
     Fault("sync fails (EIO)", 3, _fail(_SYNCS, "EIO") + "+40", 60, kills=False),
     Fault("every sync fails (EIO)", 1, _fail(_SYNCS, "EIO") + "+", 60, kills=False),
     Fault("write fails (EIO)", 2, _fail("pwritev,pwrite64", "EIO") + "+50", 120, kills=False),
+    Fault("a name fails (EIO)", 2, _fail(_CHANGED_NAMES, "EIO") + "+5", 12, "compact", kills=False),
     Fault("disk full (ENOSPC)", 3, _fail("pwritev,pwrite64", "ENOSPC") + "+", 150, kills=False),
     Fault(
         "disk full while compacting",

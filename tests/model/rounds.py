@@ -207,9 +207,10 @@ class Run:
             *(seed, str(self._now), str(theirs.fileno()), "+".join(ways), str(steps)),
             *(str(chance.choice((1, 2, 6))), *self._models),
         ]
-        limit = ("prlimit", f"--fsize={fault.file_octets}") if fault.file_octets else ()
+        n = 12 + self._counts[fault.name] % fault.most
+        limits = [limit.format(n=n) for limit in fault.limits]
         process = subprocess.Popen(
-            [*limit, *command],
+            [*(("prlimit", *limits) if limits else ()), *command],
             cwd=ROOT,
             pass_fds=[theirs.fileno()],
             stderr=subprocess.DEVNULL,  # each refused write is logged there

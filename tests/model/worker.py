@@ -38,11 +38,13 @@ async def open_store(backend: str, folder: Path, now: int) -> Store:
 
 def journals_of(folder: Path, accounts: list[Account]) -> dict[str, int]:
     """Return how long the files of journals are now; those that vanish meanwhile are left out."""
-    found = {}
+    found: dict[str, int] = {}
     for account in accounts:
-        for path in list((folder / "accounts" / account.account_id).glob("*.log")):
-            with contextlib.suppress(FileNotFoundError):
-                found[str(path)] = path.stat().st_size
+        with contextlib.suppress(OSError):  # without descriptors nobody can look
+            for path in list((folder / "accounts" / account.account_id).iterdir()):
+                with contextlib.suppress(FileNotFoundError):
+                    if path.suffix == ".log":
+                        found[str(path)] = path.stat().st_size
     return found
 
 
