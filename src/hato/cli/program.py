@@ -17,7 +17,9 @@ import click
 
 from hato import __version__
 from hato.cli.desk import Desk, Ways
+from hato.cli.japanese import translate
 from hato.cli.refusals import sentence_for
+from hato.cli.usage import usage_sentence
 from hato.core.errors import HatoError
 from hato.core.language import Language, Text, match_language
 
@@ -56,8 +58,10 @@ class Verbs(click.Group):
         if place is None:
             return None
         module, _, name = place.partition(":")
-        command = getattr(importlib.import_module(module), name)
-        return command if isinstance(command, click.Command) else None
+        command: click.Command = getattr(importlib.import_module(module), name)
+        if language_of_environment() is Language.JAPANESE:
+            translate(command)
+        return command
 
 
 @click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
@@ -75,8 +79,13 @@ def run(ways: Ways, arguments: list[str]) -> int:
         click.echo(_CONFIG_NEEDS_FILE.in_language(language), err=True)
         return 2
     desk = Desk(ways, language, config)
+    if language is Language.JAPANESE:
+        translate(hato)
     try:
         status = hato.main(arguments, prog_name="hato", obj=desk, standalone_mode=False)
+    except click.UsageError as fault:
+        click.echo(usage_sentence(fault, language), err=True)
+        return fault.exit_code
     except click.ClickException as fault:
         fault.show()
         return fault.exit_code
