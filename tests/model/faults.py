@@ -11,6 +11,8 @@ from pathlib import Path
 HAS_STRACE = shutil.which("strace") is not None
 
 _SYNCS = "fsync,fdatasync"
+WRITES = "pwritev,pwritev2,pwrite64,writev"
+"""The calls with which stores write; SQLite uses pwrite64, Python's `os.pwritev` is pwritev2."""
 _CHANGED_NAMES = "rename,renameat,renameat2,link,linkat,unlink,unlinkat,fchmod,ftruncate,mkdir"
 _NAMES = f"{_CHANGED_NAMES},openat"
 
@@ -68,17 +70,17 @@ TRACED_FAULTS = (
         60,
         afterwards=("tear", "lose the index"),
     ),
-    Fault("killed at a write", 4, _kill("pwritev,pwrite64,pwritev2,writev"), 200),
+    Fault("killed at a write", 4, _kill(WRITES), 200),
     Fault("killed at a name", 3, _kill(_NAMES), 250, way="compact"),
     Fault("sync fails (EIO)", 3, _fail(_SYNCS, "EIO") + "+40", 60, kills=False),
     Fault("every sync fails (EIO)", 1, _fail(_SYNCS, "EIO") + "+", 60, kills=False),
-    Fault("write fails (EIO)", 2, _fail("pwritev,pwrite64", "EIO") + "+50", 120, kills=False),
+    Fault("write fails (EIO)", 2, _fail(WRITES, "EIO") + "+50", 120, kills=False),
     Fault("a name fails (EIO)", 2, _fail(_CHANGED_NAMES, "EIO") + "+5", 12, "compact", kills=False),
-    Fault("disk full (ENOSPC)", 3, _fail("pwritev,pwrite64", "ENOSPC") + "+", 150, kills=False),
+    Fault("disk full (ENOSPC)", 3, _fail(WRITES, "ENOSPC") + "+", 150, kills=False),
     Fault(
         "disk full while compacting",
         2,
-        _fail("pwritev,pwrite64", "ENOSPC") + "+3",
+        _fail(WRITES, "ENOSPC") + "+3",
         150,
         way="compact",
         kills=False,
