@@ -91,7 +91,11 @@ class Watch(Protocol):
     """A subscription to what happens in one account, also by other processes."""
 
     def __aiter__(self) -> AsyncIterator[Committed]:
-        """Yield each committed step, in order, from the subscription on."""
+        """Yield each committed step, in order, from the subscription on.
+
+        A step of another process that a compaction took away before it was read is missing: the
+        modseq of the next one shows the gap, and `Account.changes` tells what was in it.
+        """
         ...
 
     def close(self) -> None:
