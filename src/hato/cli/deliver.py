@@ -37,7 +37,6 @@ USAGE: Final = 64
 DATA_ERROR: Final = 65
 NO_USER: Final = 67
 TEMPORARY_FAILURE: Final = 75
-CONFIGURATION: Final = 78
 
 _CODES: Final[Mapping[type[HatoError], int]] = {
     NotFoundError: NO_USER,

@@ -1,1 +1,1 @@
-"""Words that everybody shares. Standard library only; imports nothing else of Hato."""
+"""Words that everybody shares. Uses the standard library and msgspec; nothing else of Hato."""

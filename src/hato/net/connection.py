@@ -1,6 +1,6 @@
 """The pump: moves bytes between a socket and a machine, once for all protocols.
 
-Called by `net.listener`, which makes one for each connection; it drives an edge's Session.
+Called by `net.plan`, which makes one for each connection; it drives an edge's Session.
 Never knows a protocol; never holds more than the pending limit; never waits for a slow peer
 with anybody else's time.
 Standards: RFC 2595 §4 (what came before TLS is forgotten), RFC 8314 §3 (implicit TLS).

@@ -1,6 +1,6 @@
 """One protocol as it is offered on its listeners: what its connections share.
 
-Called by the composition root (makes it), `net.connection` (asks it), `net.listener` (starts it).
+Called by the composition root (makes it), `net.connection` (asks it), `net.plan`.
 Never knows the protocol: it has a factory of sessions.
 Standards: RFC 1939 §3 (inactivity), RFC 5321 §4.5.3.2 (timeouts).
 Fails never; connections that are too slow or too many are closed.

@@ -15,8 +15,7 @@ from typing import Final
 import idna
 
 LOCAL_PART_OCTETS: Final = 64
-DOMAIN_OCTETS: Final = 255
-"""RFC 5321 §4.5.3.1.1, §4.5.3.1.2."""
+"""RFC 5321 §4.5.3.1.1."""
 
 DETAIL_MARK: Final = "+"
 """`user+detail` reaches `user` (RFC 5233 §1)."""

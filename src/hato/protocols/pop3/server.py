@@ -379,11 +379,6 @@ class Pop3ServerMachine:
         """Whether STLS would be accepted here and now: what CAPA says of it."""
         return self._offers_tls and not self._is_encrypted and not self.is_logged_in
 
-    @property
-    def has_apop(self) -> bool:
-        """Whether the greeting had a stamp."""
-        return self._has_stamp
-
     def prefer(self, language: Language) -> None:
         """Learn what the person who has just logged in prefers (RFC 6856 §3.2)."""
         self._preferred = language

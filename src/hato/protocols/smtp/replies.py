@@ -43,11 +43,6 @@ class Reply(msgspec.Struct, frozen=True, gc=False):
             if not line.isascii() or not (line.isprintable()) or len(line) > room:
                 raise ValueError(f"no reply line: {line!r}")
 
-    @property
-    def is_positive(self) -> bool:
-        """Whether what was asked is done (RFC 5321 §4.2.1)."""
-        return self.code < 300
-
     def encode(self) -> bytes:
         """Return the lines as they are sent (RFC 5321 §4.2.1, RFC 2034 §4)."""
         status = f"{self.enhanced} " if self.enhanced else ""

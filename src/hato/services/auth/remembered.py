@@ -1,6 +1,6 @@
 """Logins that went well or badly a short while ago: what makes a poll cheap.
 
-Called by services.auth.authenticator.
+Called by services.auth.password_login.
 Never keeps a password: only its digest under a key that this process drew and nobody else knows.
 Standards: none.
 Fails never.

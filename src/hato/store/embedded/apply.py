@@ -1,6 +1,6 @@
 """Writes the index from facts: the one way in, live and in replay.
 
-Called by `index`; `memory.state` is its readable specification.
+Called by `account_writer` and `replay`; `memory.state` is its readable specification.
 Never decides a number: those stand in the facts. Never trips over a fact whose thing is not there:
 a journal that lost a record to rot still gives everything else.
 Standards: RFC 9051 §2.3, RFC 8621 §2 and §4 for what is counted.

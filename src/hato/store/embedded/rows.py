@@ -1,6 +1,6 @@
 """Rows of the index that nearly every step touches, held in memory during a write.
 
-Called by `view` (asks), `apply` (changes), `index` (begins and ends the write).
+Called by `view` (asks), `apply` (changes), `account_writer` (begins and ends the write).
 Never outlives the write: another process may change the file between two.
 Standards: none.
 Fails with apsw.Error.
