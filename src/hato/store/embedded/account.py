@@ -31,7 +31,12 @@ from hato.store.embedded.replay import INDEX
 from hato.store.embedded.rows import read_account
 from hato.store.embedded.schema import open_index
 from hato.store.embedded.shared import Shared
-from hato.store.embedded.snapshot import EmbeddedSnapshot, read_state, take_snapshot
+from hato.store.embedded.snapshot import (
+    EmbeddedSnapshot,
+    read_state,
+    take_snapshot,
+    update_snapshot,
+)
 from hato.store.embedded.verify import verify
 from hato.store.embedded.watch import EmbeddedWatch
 from hato.store.model import (
@@ -50,6 +55,8 @@ from hato.store.model import (
 from hato.store.resolve import INBOX_ID
 
 _Answer = TypeVar("_Answer")
+_FEW: Final = 100
+"""A mailbox of no more messages is read as a whole, whatever is new."""
 _MANY: Final = 1_000
 """More messages than this are read from the index in a thread."""
 
@@ -194,10 +201,16 @@ class EmbeddedAccount:
         self._ended = state.ended
         if cached is not None and cached.is_of(state):
             return cached
-        snapshot = await self._ask(
-            lambda index: take_snapshot(index, self.account_id, self._folder, mailbox),
-            is_large=state.total > _MANY,
-        )
+        snapshot: EmbeddedSnapshot | None = None
+        if cached is not None and len(cached) > _FEW and not cached.is_misplaced(state):
+            snapshot = await self._ask(
+                lambda index: update_snapshot(index, self.account_id, self._folder, cached)
+            )
+        if snapshot is None:
+            snapshot = await self._ask(
+                lambda index: take_snapshot(index, self.account_id, self._folder, mailbox),
+                is_large=state.total > _MANY,
+            )
         self._shared.snapshots.put(self.account_id, snapshot)
         return snapshot
 
@@ -207,7 +220,7 @@ class EmbeddedAccount:
         if len(hint) != 4 or hint[3] != self._ended:
             return None
         try:
-            return self._bodies.read_now(body.body_id, Location(*hint[:3]), start, stop)
+            return self._bodies.read_now(body[0], Location._make(hint[:3]), start, stop)
         except (DamagedError, FileNotFoundError):
             return None  # `read` finds out whether it has only moved
         except OSError as fault:

@@ -25,6 +25,8 @@ from hato.store.embedded.record import (
     Location,
     account_seed,
     checksum_of,
+    find_small_content,
+    parse_dots,
     parse_head,
     parse_trailer,
     place_seed,
@@ -73,10 +75,10 @@ class BodyReader:
         file = self._files.get(self._folder, segment)
         if octets > _SMALL_OCTETS:
             return self._read_range(file, body_id, place, start, stop, may_wait=False)
-        buffer = bytearray(octets)
-        if not read_cached(file.fd, memoryview(buffer), offset):
+        record = memoryview(bytearray(octets))
+        if not read_cached(file.fd, record, offset):
             return None
-        return self._cut(buffer, body_id, place, start, stop)
+        return self._cut(record, body_id, place, start, stop)
 
     def read(self, body_id: BodyId, place: Location, start: int, stop: int) -> Piece:
         """Return octets; waits for the disk and asks for what follows."""
@@ -90,37 +92,44 @@ class BodyReader:
             if piece is None:
                 raise DamagedError("the message could not be read")
             return piece
-        data = read_exactly(file.fd, octets, offset)
-        return self._cut(data, body_id, place, start, stop)
+        record = memoryview(read_exactly(file.fd, octets, offset))
+        return self._cut(record, body_id, place, start, stop)
 
     def _cut(
-        self, record: bytes | bytearray, body_id: BodyId, place: Location, start: int, stop: int
+        self, record: memoryview, body_id: BodyId, place: Location, start: int, stop: int
     ) -> Piece:
         """Check a whole record and return a part of its message."""
+        seed = place_seed(self._seed, place[0], place[1])
+        found = find_small_content(record, seed, body_id)
+        if found is None:
+            return self._cut_chunked(record, body_id, place, start, stop)
+        begin, end, flags, dot_count = found
+        data = bytes(record[begin + start : min(begin + stop, end)])
+        if flags & DENSE:
+            before = bytes(record[begin + max(start - 2, 0) : begin + start])
+            return Piece(data, find_dots(before, data, begins_message=start == 0))
+        if dot_count:
+            return Piece(data, _between(parse_dots(record[end:]), start, stop))
+        return Piece(data, ())
+
+    def _cut_chunked(
+        self, record: memoryview, body_id: BodyId, place: Location, start: int, stop: int
+    ) -> Piece:
+        """Do the same for a record of more than one chunk that was read whole."""
         head = parse_head(record, place_seed(self._seed, place.segment, place.offset))
         if head is None or head.body_id != body_id or len(record) != head.octets:
             raise DamagedError("the message's record is damaged")
-        begin = HEAD_OCTETS + head.facts_octets
+        if not head.flags & CHUNKED:
+            raise DamagedError("the message is damaged")
+        begin = head.content_offset
         end = begin + head.content_octets
-        view = memoryview(record)
-        if head.flags & CHUNKED:
-            layout = _layout_of(head, place, view[end:])
-            _check_chunks(view[begin:end], layout.checksums)
-            dots: Sequence[int] | None = layout.dots
-        else:
-            if checksum_of(view[begin:]) != head.content_checksum:
-                raise DamagedError("the message is damaged")
-            if head.flags & DENSE:
-                dots = None
-            else:
-                dots = parse_trailer(head, view[end:])[1] if head.dot_count else ()
-        data = bytes(view[begin + start : min(begin + stop, end)])
-        if not dots and dots is not None:
-            return Piece(data, ())
-        if dots is None:
-            before = bytes(view[begin + max(start - 2, 0) : begin + start])
+        layout = _layout_of(head, place, record[end:])
+        _check_chunks(record[begin:end], layout.checksums)
+        data = bytes(record[begin + start : min(begin + stop, end)])
+        if layout.dots is None:
+            before = bytes(record[begin + max(start - 2, 0) : begin + start])
             return Piece(data, find_dots(before, data, begins_message=start == 0))
-        return Piece(data, _between(dots, start, stop))
+        return Piece(data, _between(layout.dots, start, stop))
 
     def _read_range(
         self,

@@ -5,30 +5,34 @@ Never blocks on an account that somebody else writes to: a thread of its own wai
 Standards: none.
 Fails with the errors of `core.errors`, each told to the one who asked.
 
-Writing all accounts of a group before syncing the first lets the file system commit once for
-several; more accounts a group give nothing more and make the first wait for the last.
+A group's accounts are written one after the other and synced at the same time: the file system
+then commits once for several (measured: 450 syncs a second in a row, 7 000 by eight threads).
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
 
 import apsw
 
-from hato.core.errors import HatoError, NotFoundError, StorageFullError, UnavailableError
+from hato.core.errors import HatoError, NotFoundError, UnavailableError
 from hato.core.ids import AccountId
 from hato.core.log import log
 from hato.store.changes import Committed
 from hato.store.embedded.account_writer import AccountWriter, Request
-from hato.store.embedded.faults import domain_error
+from hato.store.embedded.faults import SPOILED, domain_error, is_full
 from hato.store.embedded.space import Space
 
-_GROUP_ACCOUNTS: Final = 8
+_GROUP_ACCOUNTS: Final = 16
+_SYNCS_AT_ONCE: Final = 8
+_CLOSING_SECONDS: Final = 30.0
 _ACCOUNT_REQUESTS: Final = 64
 """Commits of one account that share a sync; more would make others wait."""
 _BULK_OCTETS: Final = 1_048_576
@@ -71,16 +75,20 @@ class Committer:
         self._writer_of = writer_of
         self._publish = publish
         self._space = space
-        self._lock = threading.Lock()
+        self._idle = threading.Condition()
         self._queues: dict[AccountId, Queue] = {}
+        self._is_closed = False
+        self._syncing = ThreadPoolExecutor(_SYNCS_AT_ONCE, "hato-sync")
         self._small = _Lane("hato-commit", self._commit_group, _GROUP_ACCOUNTS)
         self._bulk = _Lane("hato-commit-bulk", self._commit_group, 1)
 
     def submit(self, account_id: AccountId, request: Request) -> asyncio.Future[Committed]:
-        """Ask for a commit; called in the loop."""
+        """Ask for a commit; called in the loop. Raises UnavailableError after `close`."""
         loop = asyncio.get_running_loop()
         waiting = Waiting(request, loop, loop.create_future())
-        with self._lock:
+        with self._idle:
+            if self._is_closed:
+                raise UnavailableError("the store was closed")
             queue = self._queues.get(account_id)
             if queue is None:
                 queue = self._queues[account_id] = Queue(account_id)
@@ -95,34 +103,47 @@ class Committer:
         return self._bulk if octets > _BULK_OCTETS else self._small
 
     def close(self) -> None:
-        """Finish what waits and end the threads; blocks."""
+        """Finish what waits, as long as that is possible, and end the threads; blocks."""
+        with self._idle:
+            self._is_closed = True
+            self._idle.wait_for(lambda: not self._queues, _CLOSING_SECONDS)
+            left = [waiting for queue in self._queues.values() for waiting in queue.waiting]
+        for waiting in left:  # their gates are held by somebody who does not let go
+            self._tell_soon(waiting.loop, AccountId(""), [waiting])
         self._small.close()
         self._bulk.close()
+        self._syncing.shutdown()
 
     # In a lane's thread
 
     def _commit_group(self, queues: list[Queue]) -> None:
         begun = [queue for queue in queues if self._begin(queue)]
-        for step in (AccountWriter.write, AccountWriter.sync, AccountWriter.finish):
-            begun = [queue for queue in begun if self._advance(queue, step)]
+        begun = [queue for queue in begun if self._advance(queue, AccountWriter.write)]
+        if len(begun) > 1:  # the file system makes one of syncs that come at the same time
+            done = self._syncing.map(lambda queue: self._advance(queue, AccountWriter.sync), begun)
+            begun = [queue for queue, is_done in zip(begun, tuple(done), strict=True) if is_done]
+        else:
+            begun = [queue for queue in begun if self._advance(queue, AccountWriter.sync)]
         for queue in begun:
-            self._end(queue)
+            if self._advance(queue, AccountWriter.finish):
+                self._end(queue)
 
     def _begin(self, queue: Queue) -> bool:
         """Take the gate and resolve what waits; False: it is dealt with, or somebody waits."""
         if queue.writer is None:
-            queue.writer = self._writer_of(queue.account_id)
             try:
-                has_gate = queue.writer.gate.try_take()
-            except OSError as fault:
-                queue.writer = None
-                self._refuse(queue, _no_account(fault))
+                writer = self._writer_of(queue.account_id)
+                has_gate = writer.gate.try_take()
+            except Exception as fault:  # noqa: BLE001 - told to those who asked
+                self._refuse(queue, _no_account(fault, queue.account_id))
                 return False
             if not has_gate:
-                self._wait_for_gate(queue, queue.writer)
+                self._wait_for_gate(queue, writer)
                 return False
-        self._take_batch(queue)
-        return self._resolve(queue, queue.writer)
+            queue.writer = writer
+        while queue.waiting and len(queue.batch) < _ACCOUNT_REQUESTS:
+            queue.batch.append(queue.waiting.popleft())
+        return self._advance(queue, lambda writer: _resolve(queue, writer))
 
     def _wait_for_gate(self, queue: Queue, writer: AccountWriter) -> None:
         """Wait in a thread of its own; then it is the lane's turn again, with the gate held."""
@@ -131,65 +152,49 @@ class Committer:
             try:
                 writer.gate.take()
             except OSError as fault:
-                queue.writer = None
-                self._refuse(queue, _no_account(fault))
+                self._refuse(queue, _no_account(fault, queue.account_id))
             else:
+                queue.writer = writer
                 self._lane_of(queue).put(queue)
 
         threading.Thread(target=wait, name="hato-gate", daemon=True).start()
 
-    def _take_batch(self, queue: Queue) -> None:
-        while queue.waiting and len(queue.batch) < _ACCOUNT_REQUESTS:
-            queue.batch.append(queue.waiting.popleft())
-
-    def _resolve(self, queue: Queue, writer: AccountWriter) -> bool:
-        try:
-            writer.begin()
-            for waiting in queue.batch:
-                try:
-                    waiting.outcome = writer.add(waiting.request)
-                except HatoError as refusal:
-                    waiting.outcome = refusal
-        except Exception as fault:  # noqa: BLE001 - one account's fault must not stop the others
-            self._fail(queue, writer, fault)
-            return False
-        return True
-
     def _advance(self, queue: Queue, step: Callable[[AccountWriter], None]) -> bool:
+        """Let a writer go one step further; False: that failed, and all were told."""
         writer = queue.writer
         if writer is None:
             return False
         try:
             step(writer)
         except Exception as fault:  # noqa: BLE001 - one account's fault must not stop the others
-            self._fail(queue, writer, fault)
+            is_durable = step is AccountWriter.finish
+            writer.abandon()
+            if is_durable or not self._try_again(queue, writer, fault):
+                _fail(queue, _error_of(fault, queue.account_id))
+            self._end(queue)
             return False
         return True
 
-    def _fail(self, queue: Queue, writer: AccountWriter, fault: Exception) -> None:
-        """Give up a batch; try it once more if the reserve can make room for it."""
-        writer.abandon()
-        error = _error_of(fault, queue.account_id)
-        if isinstance(error, StorageFullError) and self._space.release_reserve():
-            try:
-                if self._resolve(queue, writer):
-                    writer.write()
-                    writer.sync()
-                    writer.finish()
-                    self._end(queue)
-                return
-            except Exception as again:  # noqa: BLE001 - told to those who asked
-                writer.abandon()
-                error = _error_of(again, queue.account_id)
-        for waiting in queue.batch:
-            waiting.outcome = error
-        self._end(queue)
+    def _try_again(self, queue: Queue, writer: AccountWriter, fault: Exception) -> bool:
+        """Commit a batch once more where the index could be mended or room be made."""
+        try:
+            if isinstance(fault, SPOILED):
+                writer.rebuild()
+            elif not is_full(fault) or not self._space.release_reserve():
+                return False
+            _resolve(queue, writer)
+            for step in (AccountWriter.write, AccountWriter.sync, AccountWriter.finish):
+                step(writer)
+        except Exception as again:  # noqa: BLE001 - told to those who asked
+            writer.abandon()
+            _fail(queue, _error_of(again, queue.account_id))
+        return True
 
     def _refuse(self, queue: Queue, error: HatoError) -> None:
         """Tell all who wait that there is no writing here."""
-        self._take_batch(queue)
-        for waiting in queue.batch:
-            waiting.outcome = error
+        while queue.waiting:
+            queue.batch.append(queue.waiting.popleft())
+        _fail(queue, error)
         self._end(queue)
 
     def _end(self, queue: Queue) -> None:
@@ -200,16 +205,22 @@ class Committer:
         for waiting in batch:
             by_loop.setdefault(waiting.loop, []).append(waiting)
         for loop, told in by_loop.items():
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(self._tell, queue.account_id, told)
+            self._tell_soon(loop, queue.account_id, told)
         if writer is not None:
             writer.gate.release()
-        with self._lock:
+        with self._idle:
             queue.is_queued = bool(queue.waiting)
             if not queue.is_queued:
                 self._queues.pop(queue.account_id, None)
+                self._idle.notify_all()
         if queue.is_queued:
             self._lane_of(queue).put(queue)
+
+    def _tell_soon(
+        self, loop: asyncio.AbstractEventLoop, account_id: AccountId, told: list[Waiting]
+    ) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop was closed: nobody waits any more
+            loop.call_soon_threadsafe(self._tell, account_id, told)
 
     # In the loop
 
@@ -269,10 +280,25 @@ class _Lane:
                 return
 
 
-def _no_account(fault: OSError) -> HatoError:
+def _resolve(queue: Queue, writer: AccountWriter) -> None:
+    """Decide what each request of a batch comes to; a refusal concerns one of them only."""
+    writer.begin()
+    for waiting in queue.batch:
+        try:
+            waiting.outcome = writer.add(waiting.request)
+        except HatoError as refusal:
+            waiting.outcome = refusal
+
+
+def _fail(queue: Queue, error: HatoError) -> None:
+    for waiting in queue.batch:
+        waiting.outcome = error
+
+
+def _no_account(fault: Exception, account_id: AccountId) -> HatoError:
     if isinstance(fault, FileNotFoundError):
         return NotFoundError("the account is not there")
-    return domain_error(fault, "taking the gate of an account")
+    return _error_of(fault, account_id)
 
 
 def _error_of(fault: Exception, account_id: AccountId) -> HatoError:

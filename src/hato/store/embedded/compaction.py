@@ -147,6 +147,7 @@ def _copy_some(writer: AccountWriter, segment: int, first: int, at: int) -> bool
     with writer.upkeep() as rows:
         writer.make_room()
         copied = 0
+        rows.account.ended += 1
         for body_id, place in _sound_bodies(writer, rows, segment):
             moved = _copy(writer, rows, body_id, place, at)
             sql = "UPDATE body SET segment = ?, offset = ?, octets = ? WHERE id = ?"

@@ -27,3 +27,10 @@ def domain_error(fault: Exception, doing: str) -> HatoError:
     if isinstance(fault, apsw.FullError):
         return StorageFullError(f"the disk is full ({doing})")
     return UnavailableError(f"{doing}: {fault}")
+
+
+def is_full(fault: Exception) -> bool:
+    """Tell whether a fault says that the disk is full; the free-space mark is no such fault."""
+    if isinstance(fault, OSError):
+        return isinstance(fault_of(fault, ""), StorageFullError)
+    return isinstance(fault, apsw.FullError)

@@ -74,24 +74,33 @@ class _Recent(Generic[_Key, _Handle]):
 
 
 class SegmentFiles:
-    """Segments open for reading."""
+    """Segments open for reading. The one opened longest ago is closed for a new one.
+
+    Looking one up is part of reading each message: a plain dictionary needs no lock.
+    """
 
     def __init__(self) -> None:
         """Open nothing yet."""
-        most = share_of_descriptors(8, _MOST_SEGMENTS)
-        self._recent: _Recent[tuple[str, int], OpenFile] = _Recent(most)
+        self._most = share_of_descriptors(8, _MOST_SEGMENTS)
+        self._lock = threading.Lock()
+        self._files: dict[tuple[str, int], OpenFile] = {}
 
     def get(self, folder: str, number: int) -> OpenFile:
         """Return a segment, opened if need be. Raises FileNotFoundError."""
-        file = self._recent.get((folder, number))
+        file = self._files.get((folder, number))
         if file is None:
             file = open_to_read(folder, number)
-            self._recent.put((folder, number), file)
+            with self._lock:
+                self._files[folder, number] = file
+                while len(self._files) > self._most:
+                    del self._files[next(iter(self._files))]
         return file
 
-    def forget(self, folder: str, number: int | None = None) -> None:
-        """Close one segment of an account, or all."""
-        self._recent.drop(lambda key: key[0] == folder and number in {None, key[1]})
+    def forget(self, folder: str) -> None:
+        """Close all segments of an account."""
+        with self._lock:
+            for key in [key for key in self._files if key[0] == folder]:
+                del self._files[key]
 
 
 class Indexes:
@@ -144,7 +153,8 @@ class Writers:
 
     def _trim(self) -> None:
         """Close some that nobody uses."""
-        for account_id, writer in list(self._writers.items())[: len(self._writers) - self._most]:
+        excess = max(len(self._writers) - self._most, 0)
+        for account_id, writer in list(self._writers.items())[:excess]:
             if writer.is_pinned or not writer.gate.try_turn():
                 continue
             del self._writers[account_id]

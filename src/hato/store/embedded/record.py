@@ -138,6 +138,32 @@ def parse_head(data: bytes | bytearray | memoryview, seed: int, start: int = 0) 
     return Head(fields[1], *fields[3:15])
 
 
+def find_small_content(
+    record: memoryview, seed: int, body_id: int
+) -> tuple[int, int, int, int] | None:
+    """Check a whole record without chunks and find its content: begin, end, flags, dots.
+
+    None where it is not a sound record of that message, or has chunks. The same as `parse_head`
+    and a comparison, for the one place where each microsecond counts.
+    """
+    size = len(record)
+    if size < HEAD_OCTETS:
+        return None
+    head = _HEAD.unpack_from(record)
+    flags, begin, dots = head[3], HEAD_OCTETS + head[4], head[7]
+    end: int = begin + head[6]
+    if (
+        head[0] != MAGIC
+        or head[9] != body_id
+        or flags & CHUNKED
+        or end + 4 * dots != size
+        or xxhash.xxh3_64_intdigest(record[:_CHECKED], seed) != head[15]
+        or xxhash.xxh3_64_intdigest(record[begin:]) != head[14]
+    ):
+        return None
+    return begin, end, flags, dots
+
+
 def is_chunked(content_octets: int) -> bool:
     """Tell whether content of this size has a checksum per chunk."""
     return content_octets > BODY_CHUNK_OCTETS
@@ -159,6 +185,11 @@ def parse_trailer(head: Head, trailer: bytes | memoryview) -> tuple[Sequence[int
     """Return the checksums of the chunks and the offsets of the dots."""
     cut = 8 * head.chunk_count
     return _from_little("Q", trailer[:cut]), _from_little("I", trailer[cut:])
+
+
+def parse_dots(packed: bytes | memoryview) -> Sequence[int]:
+    """Return the offsets of dots that a trailer without checksums holds."""
+    return _from_little("I", packed)
 
 
 def _little(code: str, numbers: Sequence[int]) -> bytes:

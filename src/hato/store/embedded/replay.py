@@ -80,6 +80,7 @@ def _apply_scanned(rows: Rows, file: OpenFile, link: Link, scanned: Scanned) -> 
 def apply_step(rows: Rows, step: Step) -> None:
     """Let a commit of the journal have happened, unless it has already."""
     if step.kind is Kind.COPY:
+        rows.account.ended += 1
         sql = "UPDATE body SET segment = ?, offset = ?, octets = ? WHERE id = ?"
         for body_id, place in step.bodies.items():
             rows.connection.execute(sql, (*place, body_id))

@@ -23,7 +23,7 @@ CREATE TABLE account(
   next_uidvalidity INTEGER NOT NULL, used_octets INTEGER NOT NULL, used_count INTEGER NOT NULL,
   held_octets INTEGER NOT NULL, quota_octets INTEGER, quota_count INTEGER, floor INTEGER NOT NULL,
   segment INTEGER NOT NULL, segment_end INTEGER NOT NULL, -- applied up to here
-  ended INTEGER NOT NULL -- grows whenever octets end: hints from before are looked up again
+  ended INTEGER NOT NULL -- grows whenever octets end or move: hints from before are looked up again
 ) STRICT;
 CREATE TABLE mailbox(
   id INTEGER PRIMARY KEY, parent INTEGER NOT NULL, name TEXT NOT NULL, role TEXT,
@@ -86,7 +86,9 @@ ACCOUNT_COLUMNS: Final = (
 )
 
 _CACHE_KIBIBYTES: Final = 512
-_CHECKPOINT_PAGES: Final = 400
+_PAGE_OCTETS: Final = 1_024
+"""A delivery touches a dozen pages, a few octets in each; all of each page is written."""
+_CHECKPOINT_PAGES: Final = 1_600
 _LOG_OCTETS: Final = 2_097_152
 """More than the pages of a checkpoint take: then the log is written over and over in place, which
 costs the file system nothing; a log that grows is flushed with every sync of the journal."""
@@ -115,5 +117,6 @@ def open_index(path: str, *, make: bool = False) -> apsw.Connection:
 
 def make_tables(connection: apsw.Connection) -> None:
     """Make the tables of an empty index."""
+    connection.execute(f"PRAGMA page_size = {_PAGE_OCTETS}").fetchall()
     connection.execute(SCHEMA)
     connection.pragma("user_version", FORMAT)

@@ -12,7 +12,7 @@ import os
 import stat
 from array import array
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import apsw
@@ -28,15 +28,18 @@ from hato.store.uidl import make_uidl
 _KEPT_ROWS: Final = 1_000_000
 """Messages in all snapshots that are kept for whoever comes next, some 60 octets each."""
 
-_SELECT: Final = (
+_MOST_NEWS: Final = 1_000
+"""With more new messages than this a mailbox is read as a whole."""
+
+SELECT: Final = (
     "SELECT placement.uid, email.id, email.size, email.traits, placement.is_deleted,"
     " email.keywords, email.uidl, body.id, body.segment, body.offset, body.octets"
     " FROM placement JOIN email ON email.id = placement.email JOIN body ON body.id = email.body"
-    " WHERE placement.mailbox = ? ORDER BY placement.uid"
 )
+_Row = tuple[Any, ...]
 _STATE: Final = (
     "SELECT account.modseq, account.segment, account.segment_end, account.ended,"
-    " mailbox.uidvalidity, mailbox.uidnext, mailbox.total"
+    " mailbox.uidvalidity, mailbox.uidnext, mailbox.total, mailbox.octets"
     " FROM account LEFT JOIN mailbox ON mailbox.id = ?"
 )
 
@@ -51,71 +54,82 @@ class State(NamedTuple):
     uidvalidity: int
     uidnext: int
     total: int
+    octets: int
+
+
+_COLUMNS: Final = (
+    ("uids", "I"),
+    ("email_ids", "Q"),
+    ("sizes", "Q"),
+    ("traits", "I"),
+    ("flags", "Q"),
+    ("_body_ids", "Q"),
+    ("_segments", "I"),
+    ("_offsets", "Q"),
+    ("_octets", "Q"),
+)
 
 
 class EmbeddedSnapshot:
     """A mailbox as it was, ascending by UID."""
 
     __slots__ = (
+        *(name for name, _code in _COLUMNS),
         "_account_id",
-        "_body_ids",
         "_ended",
         "_kept_uidls",
-        "_octets",
-        "_offsets",
         "_path",
         "_segment_end",
-        "_segments",
-        "email_ids",
-        "flags",
         "keyword_names",
         "mailbox_id",
         "modseq",
-        "sizes",
         "total_octets",
-        "traits",
         "uidnext",
-        "uids",
         "uidvalidity",
     )
+    uids: array[int]
+    email_ids: array[int]
+    sizes: array[int]
+    traits: array[int]
+    flags: array[int]
+    _body_ids: array[int]
+    _segments: array[int]
+    _offsets: array[int]
+    _octets: array[int]
 
     def __init__(
-        self,
-        account_id: AccountId,
-        folder: str,
-        mailbox: MailboxId,
-        state: State,
-        columns: Sequence[Sequence[Any]],
-        keywords: dict[int, frozenset[str]],
+        self, account_id: AccountId, folder: str, mailbox: MailboxId, state: State
     ) -> None:
-        """Put the columns of `_SELECT` into arrays."""
-        uids, email_ids, sizes, traits, deleted, sets, uidls, bodies, segments, offsets, octets = (
-            columns
-        )
+        """Be of a moment, and empty."""
         self.mailbox_id = mailbox
         self.uidvalidity = state.uidvalidity
         self.uidnext = Uid(state.uidnext)
         self.modseq = ModSeq(state.modseq)
-        self.uids = array("I", uids)
-        self.email_ids = array("Q", email_ids)
-        self.sizes = array("Q", sizes)
-        self.traits = array("I", traits)
-        self.total_octets = sum(sizes)
-        self.keyword_names, bits = _name_bits(set(sets), keywords)
-        self.flags = array(
-            "Q", [bits[one] | is_deleted for one, is_deleted in zip(sets, deleted, strict=True)]
-        )
+        self.keyword_names: tuple[str, ...] = ()
+        self.total_octets = state.octets
+        for name, code in _COLUMNS:
+            setattr(self, name, array(code))
         self._account_id = account_id
-        self._kept_uidls: dict[int, str] = {
-            index: uidl for index, uidl in enumerate(uidls) if uidl is not None
-        }
-        self._body_ids = array("Q", bodies)
-        self._segments = array("I", segments)
-        self._offsets = array("Q", offsets)
-        self._octets = array("Q", octets)
+        self._kept_uidls: dict[int, str] = {}
         self._ended = state.ended
         self._path = segment_path(folder, state.segment)
         self._segment_end = state.segment_end
+
+    def append(self, rows: Sequence[_Row], keywords: Mapping[int, frozenset[str]]) -> None:
+        """While it is made: put messages behind the others, ascending by UID."""
+        if not rows:
+            return
+        uids, emails, sizes, traits, deleted, sets, uidls, *places = zip(*rows, strict=True)
+        bits = _bits_of(sets, keywords, self.keyword_names)
+        flags = [bits[one] | is_deleted for one, is_deleted in zip(sets, deleted, strict=True)]
+        first = len(self.uids)
+        for (name, _code), values in zip(
+            _COLUMNS, (uids, emails, sizes, traits, flags, *places), strict=True
+        ):
+            getattr(self, name).fromlist(list(values))
+        self._kept_uidls.update(
+            {first + index: uidl for index, uidl in enumerate(uidls) if uidl is not None}
+        )
 
     def __len__(self) -> int:
         """How many messages."""
@@ -133,6 +147,17 @@ class EmbeddedSnapshot:
             self.sizes[index],
             (self._segments[index], self._offsets[index], self._octets[index], self._ended),
         )
+
+    def begin_like(self, old: EmbeddedSnapshot) -> None:
+        """While it is made: begin with the messages of an older one."""
+        self.keyword_names = old.keyword_names
+        self._kept_uidls = dict(old._kept_uidls)
+        for name, _code in _COLUMNS:
+            setattr(self, name, getattr(old, name)[:])
+
+    def is_misplaced(self, state: State) -> bool:
+        """Tell whether octets ended or moved between it and `state`."""
+        return self._ended != state.ended
 
     def is_of(self, state: State) -> bool:
         """Tell whether one taken at `state` would be the same."""
@@ -166,30 +191,64 @@ def take_snapshot(
     """Read a mailbox in one transaction."""
     with connection:
         state = read_state(connection, mailbox)
-        rows = connection.execute(_SELECT, (mailbox,)).fetchall()
-        columns = list(zip(*rows, strict=True)) if rows else [()] * 11
-        keywords = {
-            set_id: frozenset(
-                msgspec.json.decode(
-                    connection.execute(
-                        "SELECT names FROM keyword_set WHERE id = ?", (set_id,)
-                    ).fetchone()[0],  # type: ignore[index]  # sets in use are there
-                    type=list[str],
-                )
-            )
-            for set_id in set(columns[5])
-        }
-    return EmbeddedSnapshot(account_id, folder, mailbox, state, columns, keywords)
+        snapshot = EmbeddedSnapshot(account_id, folder, mailbox, state)
+        sql = f"{SELECT} WHERE placement.mailbox = ? ORDER BY placement.uid"
+        rows: list[_Row] = connection.execute(sql, (mailbox,)).fetchall()
+        keywords = read_keywords(connection, {row[5] for row in rows})
+    names = sorted({name for names in keywords.values() for name in names})
+    snapshot.keyword_names = tuple(names[:SNAPSHOT_KEYWORDS])
+    snapshot.append(rows, keywords)
+    return snapshot
 
 
-def _name_bits(
-    sets: set[int], keywords: dict[int, frozenset[str]]
-) -> tuple[tuple[str, ...], dict[int, int]]:
-    """Return the names that have bits, and the bits of each set of keywords."""
-    names = tuple(sorted({name for one in sets for name in keywords[one]})[:SNAPSHOT_KEYWORDS])
+def update_snapshot(
+    connection: apsw.Connection, account_id: AccountId, folder: str, old: EmbeddedSnapshot
+) -> EmbeddedSnapshot | None:
+    """Read only what is new since `old`; None where it must be read as a whole."""
+    with connection:
+        state = read_state(connection, old.mailbox_id)
+        changed: list[_Row] = connection.execute(
+            f"{SELECT} WHERE email.modseq > ? AND placement.mailbox = ?"
+            " ORDER BY placement.uid LIMIT ?",
+            (old.modseq, old.mailbox_id, _MOST_NEWS),
+        ).fetchall()
+        went = connection.execute(
+            "SELECT count(*) FROM expunged WHERE mailbox = ? AND modseq > ?",
+            (old.mailbox_id, old.modseq),
+        ).fetchone()
+        keywords = read_keywords(connection, {row[5] for row in changed})
+    names = {name for names in keywords.values() for name in names}
+    if (
+        old.is_misplaced(state)
+        or went != (0,)
+        or len(changed) == _MOST_NEWS
+        or any(row[0] < old.uidnext for row in changed)
+        or not names <= set(old.keyword_names)
+        or len(old) + len(changed) != state.total
+    ):
+        return None
+    snapshot = EmbeddedSnapshot(account_id, folder, old.mailbox_id, state)
+    snapshot.begin_like(old)
+    snapshot.append(changed, keywords)
+    return snapshot
+
+
+def read_keywords(connection: apsw.Connection, sets: set[int]) -> dict[int, frozenset[str]]:
+    """Return the keywords of each set."""
+    found: dict[int, frozenset[str]] = {}
+    for one in sets:
+        row = connection.execute("SELECT names FROM keyword_set WHERE id = ?", (one,)).fetchone()
+        if row is not None:
+            found[one] = frozenset(msgspec.json.decode(row[0], type=list[str]))
+    return found
+
+
+def _bits_of(
+    sets: Iterable[int], keywords: Mapping[int, frozenset[str]], names: Sequence[str]
+) -> dict[int, int]:
+    """Return the bits of each set of keywords."""
     bit_of = {name: 1 << (bit + 1) for bit, name in enumerate(names)}
-    bits = {one: sum(bit_of.get(name, 0) for name in keywords[one]) for one in sets}
-    return names, bits
+    return {one: sum(bit_of.get(name, 0) for name in keywords[one]) for one in set(sets)}
 
 
 class Snapshots:

@@ -27,6 +27,7 @@ class Space:
         self._folder = folder
         self._mark_octets = mark_octets
         self._reserve = f"{folder}/reserve"
+        self._must_restore = False
 
     def free_octets(self) -> int:
         """Return what is free for us."""
@@ -35,8 +36,12 @@ class Space:
 
     def check(self, adding_octets: int) -> None:
         """Refuse to add so much where the mark would be passed."""
-        if self.free_octets() - adding_octets < self._mark_octets:
+        free_octets = self.free_octets()
+        if free_octets - adding_octets < self._mark_octets:
             raise StorageFullError("the disk has reached its free-space mark")
+        if self._must_restore and free_octets >= self._mark_octets + 2 * _RESERVE_OCTETS:
+            self._must_restore = False
+            self.keep_reserve()
 
     def keep_reserve(self) -> None:
         """Put the reserve aside, where there is plenty of room for it."""
@@ -60,4 +65,5 @@ class Space:
             os.unlink(self._reserve)
         except OSError:
             return False
+        self._must_restore = True
         return True
