@@ -18,6 +18,7 @@ from hato.protocols.smtp.server import LMTP, Dialect, SmtpServerMachine
 
 NOBODY = Reply(550, "5.1.1", ("No such person here",))
 SAVED = Reply(250, "2.0.0", ("Saved",))
+DISK_FULL = Reply(452, "4.3.1", ("The disk is full",))
 ANSWERS = {
     commands.Data: replies.SEND_MESSAGE,
     commands.Rset: replies.FORGOTTEN,
@@ -57,6 +58,7 @@ class Conversation:
         self.taken: list[Taken] = []
         self.faults: list[DataFault] = []
         self.is_closed = False
+        self.verdict = SAVED
         self._message = Taken("")
         if greet:
             assert self.say(b"LHLO client.example.net\r\n").startswith(GREETING + b"250-")
@@ -116,10 +118,11 @@ class Conversation:
             self.machine.send(replies.RECIPIENT_OK)
 
     def _answer_message(self) -> None:
-        self.taken.append(self._message)
+        if self.verdict is SAVED:
+            self.taken.append(self._message)
         count = len(self._message.recipients) if self.has_reply_per_recipient else 1
         for _ in range(count):
-            self.machine.send(SAVED)
+            self.machine.send(self.verdict)
 
 
 def envelope(*recipients: str) -> bytes:

@@ -10,7 +10,14 @@ from hato.protocols.smtp import commands, replies, states
 from hato.protocols.smtp.commands import DataFault
 from hato.protocols.smtp.server import LMTP, Dialect
 from hato.protocols.smtp.states import State, Verb
-from tests.unit.smtp.conversation import GREETING, Conversation, codes_of, envelope
+from tests.unit.smtp.conversation import (
+    DISK_FULL,
+    GREETING,
+    SAVED,
+    Conversation,
+    codes_of,
+    envelope,
+)
 
 
 def test_the_client_is_greeted_and_told_what_it_can_ask_for() -> None:
@@ -167,6 +174,18 @@ def test_a_message_that_turns_out_too_large_is_refused_for_each_recipient() -> N
     said = conversation.say(envelope() + b"x" * 998 + b"\r\n.\r\n")
     assert codes_of(said)[-1] == "250 2.0.0"
     assert len(conversation.taken) == 1
+
+
+def test_after_a_message_refused_for_everybody_only_the_new_recipients_count() -> None:
+    conversation = Conversation(recipients=3, message_octets=100)
+    conversation.verdict = DISK_FULL
+    conversation.say(envelope("ben", "cleo"))
+    assert codes_of(conversation.say(b"x\r\n.\r\n")) == ["452 4.3.1"] * 2
+    conversation.verdict = SAVED
+    said = conversation.say(envelope("ben", "cleo", "dora"))
+    assert codes_of(said) == ["250 2.1.0", *["250 2.1.5"] * 3, "354"]
+    said = conversation.say(bytes(101) + b"\r\n.\r\nNOOP\r\n")
+    assert codes_of(said) == ["552 5.3.4"] * 3 + ["250 2.0.0"]
 
 
 def test_a_recipient_too_many_is_asked_for_later() -> None:

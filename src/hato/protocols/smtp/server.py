@@ -323,7 +323,9 @@ class SmtpServerMachine:
         self._state = self._after = State.READY
         self._verb = Verb.END_OF_DATA
         self._commands = self._bad_commands = self._line_octets = 0
-        count = self._recipients if self._dialect.has_reply_per_recipient else 1
+        count, self._recipients = self._recipients, 0
+        if not self._dialect.has_reply_per_recipient:
+            count = 1
         if self._fault is None:
             self._owed = count
             return DataEnd(self._reader.size_octets)
@@ -335,7 +337,6 @@ class SmtpServerMachine:
         line = reply.encode()
         for _ in range(count):
             self._outbox.put(line)
-        self._recipients = 0
         return None
 
     # Refusing and ending
