@@ -99,6 +99,28 @@ async def test_a_commit_of_several_messages_counts_as_a_whole(
         assert modseqs(journal) == [1]
 
 
+async def test_a_commit_whose_first_head_is_missing_does_not_take_parts_of_another(
+    journal: Journal, tmp_path: Path
+) -> None:
+    parts = [await part(tmp_path, number, b"x" * 50) for number in (7, 8, 9, 10, 11)]
+    end, _ = write(journal, draft(1, parts[0]), draft(2, parts[1], parts[2]))
+    spoil(journal, end + 3)
+    assert modseqs(journal) == [1]
+    ends = write(journal, draft(3, *parts[3:]))
+    assert [sorted(step.bodies) for step in read(journal)[1]] == [[7], [9], [10, 11]]
+    spoil(journal, ends[0] - 60)
+    assert [step.modseq for step in read(journal)[1]] == [1, 2]
+
+
+async def test_a_commit_without_its_last_part_leaves_none_to_the_next(
+    journal: Journal, tmp_path: Path
+) -> None:
+    parts = [await part(tmp_path, number, b"x" * 50) for number in (7, 8, 9, 10)]
+    first, second = journal.plan(draft(2, *parts[:2])), journal.plan(draft(3, *parts[2:]))
+    journal.write([first[0], second[1]])
+    assert modseqs(journal) == []
+
+
 async def test_a_hole_before_the_last_commit_that_was_never_synced_loses_that_one(
     journal: Journal, tmp_path: Path
 ) -> None:

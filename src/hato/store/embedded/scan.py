@@ -117,6 +117,10 @@ def _find_head(file: OpenFile, seed: int, number: int, offset: int, stop: int) -
     return stop
 
 
+def _is_sound(file: OpenFile, found: Found) -> bool:
+    return found.facts is not None and is_content_sound(file, found)
+
+
 def is_content_sound(file: OpenFile, found: Found) -> bool:
     """Read a record's content and trailer and check them."""
     head, start = found.head, found.offset + found.head.content_offset
@@ -153,14 +157,16 @@ def steps_of(
         if head.kind not in {Kind.COMMIT, Kind.COPY}:
             end = found.offset + head.octets
             continue
-        if head.part == 0:
+        if head.part == 0 or (parts and parts[0].head.modseq != head.modseq):
             parts = []
         is_proven = found.offset < proven
-        if is_proven or (found.facts is not None and is_content_sound(file, found)):
+        if is_proven or (head.part == len(parts) and _is_sound(file, found)):
             parts.append(found)
-        if head.flags & LAST and (is_proven or len(parts) == head.part + 1):
-            steps.append(_step_of(number, found, parts))
-            end = found.offset + head.octets
+        if head.flags & LAST:
+            if is_proven or len(parts) == head.part + 1:
+                steps.append(_step_of(number, found, parts))
+                end = found.offset + head.octets
+            parts = []
     return steps, end
 
 
