@@ -36,8 +36,9 @@ class EmbeddedLock:
         self._file: OpenFile | None = file
 
     def is_valid(self) -> bool:
-        """Tell whether it is still held."""
-        return self._file is not None and _read_fence(self._file) == self.fence
+        """Tell whether it is still held; from any thread, even while it is given back."""
+        file = self._file
+        return file is not None and _read_fence(file) == self.fence
 
     async def release(self) -> None:
         """Give it back; harmless twice."""
