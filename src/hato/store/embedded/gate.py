@@ -59,6 +59,10 @@ class Gate:
         """Keep the threads of this process out, if none is in; other processes do not notice."""
         return self._turn.acquire(blocking=False)
 
+    def take_turn(self) -> None:
+        """Wait until no thread of this process is in, then keep them out."""
+        self._turn.acquire()
+
     def end_turn(self) -> None:
         """Let the threads of this process in again."""
         self._turn.release()

@@ -161,11 +161,19 @@ class Writers:
             writer.close()
             writer.gate.end_turn()
 
-    def forget(self, account_id: AccountId | None = None) -> None:
-        """Close one writer, or all; nobody may be using them."""
+    def forget(self, account_id: AccountId) -> None:
+        """Close one writer as soon as nobody uses it; blocks so long."""
         with self._lock:
-            gone = [account_id] if account_id is not None else list(self._writers)
-            for one in gone:
-                writer = self._writers.pop(one, None)
-                if writer is not None:
-                    writer.close()
+            writer = self._writers.pop(account_id, None)
+        if writer is not None:
+            writer.gate.take_turn()
+            try:
+                writer.close()
+            finally:
+                writer.gate.end_turn()
+
+    def close(self) -> None:
+        """Close all; nobody may be using them."""
+        with self._lock:
+            while self._writers:
+                self._writers.popitem()[1].close()

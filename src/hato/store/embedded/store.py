@@ -147,7 +147,7 @@ class EmbeddedStore:
         folder = self._shared.folder_of(account_id)
         self._shared.files.forget(folder)
         self._shared.indexes.forget(folder)
-        self._shared.writers.forget(account_id)
+        await asyncio.to_thread(self._shared.writers.forget, account_id)
 
     def _remove(self, account_id: AccountId) -> None:
         folder = self._shared.folder_of(account_id)
@@ -179,7 +179,7 @@ class EmbeddedStore:
         for account in list(self._accounts.values()):
             account.close()
         self._shared.indexes.forget()
-        self._shared.writers.forget()
+        self._shared.writers.close()
         if self._hato_db is not None:
             await asyncio.to_thread(self._hato_db.close)
             self._hato_db = None
