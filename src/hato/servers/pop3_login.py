@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from hato.core.limits import POP3_LOCK_SECONDS
-from hato.servers.pop3_expiry import Expiry
+from hato.servers.pop3_expiry import expire
 from hato.servers.pop3_listings import ListingCache
 from hato.servers.pop3_maildrop import Maildrop
 from hato.servers.pop3_pieces import SurrogateSizes
@@ -26,7 +26,6 @@ class MaildropOpener:
 
     def __init__(self) -> None:
         """Begin with nothing to share."""
-        self._expiry = Expiry()
         self._listings = ListingCache()
         self._sizes = SurrogateSizes()
 
@@ -38,7 +37,7 @@ class MaildropOpener:
         lock = await account.lock(LOCK_NAME, POP3_LOCK_SECONDS)
         try:
             if person.expire_days:
-                await self._expiry.apply(account, lock, person.expire_days, now)
+                await expire(account, lock, person.expire_days, now)
             snapshot = await account.snapshot(account.inbox)
             listings = self._listings.of(account, snapshot)
             return Maildrop(account, person, lock, snapshot, listings, self._sizes)

@@ -61,6 +61,8 @@ class Snapshot(Protocol):
     sizes: array[int]
     """Octets of each message, prefix included."""
     traits: array[int]
+    received: array[int]
+    """When each message arrived, seconds since 1970 UTC."""
     flags: array[int]
     r"""Bit 0: the placement is \Deleted; bit n+1: the message has `keyword_names[n]`."""
     keyword_names: tuple[str, ...]

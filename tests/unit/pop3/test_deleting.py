@@ -7,6 +7,7 @@ import pytest
 from hato.core.errors import ConflictError, HatoError, StorageFullError, UnavailableError
 from hato.core.ids import EmailId
 from hato.protocols.machine import Farewell
+from hato.servers import pop3_expiry
 from hato.store.changes import Expunge, SetKeywords
 from hato.store.model import SEEN
 from tests.unit.pop3.house import House
@@ -202,6 +203,18 @@ async def test_old_mail_that_comes_in_late_is_noticed(house: House) -> None:
     pump = await house.log_in()
     await pump.command("QUIT")
     assert await house.uids() == [1, 3]
+
+
+async def test_messages_expire_wherever_they_lie_among_many(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pop3_expiry, "_AT_ONCE", 3)
+    await house.change_person(expire_days=7)
+    for days_ago in (9, 1, 8, 1, 2, 3, 4, 10):
+        await house.deliver("Subject: imported\r\n\r\n", days_ago=days_ago)
+    pump = await house.log_in()
+    await pump.command("QUIT")
+    assert await house.uids() == [2, 4, 5, 6, 7]
 
 
 async def test_where_nothing_can_expire_one_can_still_read(house: House) -> None:

@@ -60,6 +60,7 @@ def _content(snapshot: Snapshot) -> dict[str, object]:
         "email_ids": list(snapshot.email_ids),
         "sizes": list(snapshot.sizes),
         "traits": list(snapshot.traits),
+        "received": list(snapshot.received),
         "deleted": [bool(flags & 1) for flags in snapshot.flags],
         "keywords": [
             {name for bit, name in enumerate(names) if flags >> (bit + 1) & 1}

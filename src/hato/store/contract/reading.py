@@ -230,6 +230,16 @@ class TestSnapshots:
         (mailbox,) = await scene.account.mailboxes()
         assert snapshot.uidvalidity == mailbox.uidvalidity
 
+    async def test_it_says_when_each_message_arrived(self, scene: Scene) -> None:
+        inbox, times = scene.account.inbox, [1_800_000_000, 0, 5_000_000_000, 1_700_000_000]
+        for count, received in enumerate(times, start=1):
+            await scene.add(received=received)
+            snapshot = await scene.account.snapshot(inbox)
+            assert list(snapshot.received) == times[:count]
+        await scene.commit(Expunge(inbox, (Uid(2),)))
+        snapshot = await scene.account.snapshot(inbox)
+        assert list(snapshot.received) == [times[0], *times[2:]]
+
     async def test_flags_have_a_bit_for_each_name(self, scene: Scene) -> None:
         added = await scene.add(keywords=frozenset({SEEN, "work"}))
         await scene.add()

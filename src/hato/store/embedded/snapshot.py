@@ -26,14 +26,15 @@ from hato.store.model import BodyRef
 from hato.store.uidl import make_uidl
 
 _KEPT_ROWS: Final = 1_000_000
-"""Messages in all snapshots that are kept for whoever comes next, some 60 octets each."""
+"""Messages in all snapshots that are kept for whoever comes next, some 70 octets each."""
 
 _MOST_NEWS: Final = 1_000
 """With more new messages than this a mailbox is read as a whole."""
 
 SELECT: Final = (
     "SELECT placement.uid, email.id, email.size, email.traits, placement.is_deleted,"
-    " email.keywords, email.uidl, body.id, body.segment, body.offset, body.octets"
+    " email.keywords, email.uidl, body.id, body.segment, body.offset, body.octets,"
+    " email.received"
     " FROM placement JOIN email ON email.id = placement.email JOIN body ON body.id = email.body"
 )
 _Row = tuple[Any, ...]
@@ -67,6 +68,7 @@ _COLUMNS: Final = (
     ("_segments", "I"),
     ("_offsets", "Q"),
     ("_octets", "Q"),
+    ("received", "q"),
 )
 
 
@@ -96,6 +98,7 @@ class EmbeddedSnapshot:
     _segments: array[int]
     _offsets: array[int]
     _octets: array[int]
+    received: array[int]
 
     def __init__(
         self, account_id: AccountId, folder: str, mailbox: MailboxId, state: State

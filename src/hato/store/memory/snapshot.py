@@ -32,6 +32,7 @@ class MemorySnapshot:
         self.email_ids = array("q", (email.added.email_id for email in emails))
         self.sizes = array("q", (email.added.size_octets for email in emails))
         self.traits = array("q", (email.added.traits for email in emails))
+        self.received = array("q", (email.added.received for email in emails))
         names = sorted({name for email in emails for name in email.keywords})
         self.keyword_names = tuple(names[:SNAPSHOT_KEYWORDS])
         bits = {name: 1 << (bit + 1) for bit, name in enumerate(self.keyword_names)}
