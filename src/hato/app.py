@@ -13,12 +13,15 @@ import contextlib
 import gc
 import os
 import platform
+import re
 import resource
 import signal
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from hato.cli.program import run
 from hato.core.clock import SystemClock
@@ -30,6 +33,7 @@ from hato.core.settings_file import read_settings
 
 if TYPE_CHECKING:
     from hato.net.plan import Plan
+    from hato.net.workers import RunWorker
     from hato.services.accounts import Accounts
     from hato.services.auth import Authenticator
     from hato.services.delivery import DeliveryService
@@ -55,6 +59,13 @@ _NOTHING = Text(
     en="There is nothing to serve: name at least one address in [listen].",
     ja="提供するものがありません。[listen] にアドレスを少なくとも一つ書いてください。",
 )
+_BAD_HOSTNAME = Text(
+    en="hostname = {name!r} cannot stand in a greeting: use letters, digits, dots and hyphens "
+    "(an international name in its xn-- form).",
+    ja="hostname = {name!r} は挨拶に使えません。英数字、ピリオド、ハイフンで書いてください"
+    "(国際化ドメイン名は xn-- の形で)。",
+)
+_HOST_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,253}")
 _BAD_LOG = Text(
     en="[log] {key} = {value!r} is none of {choices}.",
     ja="[log] {key} = {value!r} は {choices} のどれでもありません。",
@@ -86,29 +97,41 @@ class Composition:
             store,
             self.accounts(store, settings),
             SystemClock(),
-            hostname=settings.hostname or platform.node() or "localhost",
+            hostname=own_hostname(settings),
             message_octets=settings.limits.message_octets,
         )
 
     def check(self, settings: Settings) -> None:
-        """Look at what serving would need, without binding. Raises InvalidInputError."""
+        """Look at all that serving needs, without binding. Raises InvalidInputError."""
+        from hato.net.doorkeeper import Networks
         from hato.net.plan import read_addresses
         from hato.net.tls_contexts import TlsContexts
 
-        _refuse_what_cannot_be_served(settings)
+        if settings.hostname and not _HOST_NAME.fullmatch(settings.hostname):
+            raise InvalidInputError(_BAD_HOSTNAME, name=settings.hostname)
+        for name in settings.listen.__struct_fields__:
+            if getattr(settings.listen, name) and name not in SERVED:
+                raise InvalidInputError(_NOT_YET, name=name)
+        if not any(getattr(settings.listen, name) for name in SERVED):
+            raise InvalidInputError(_NOTHING)
+        if settings.listen.pop3s and not settings.tls.certificate:
+            raise InvalidInputError(_NO_CERTIFICATE, names="pop3s")
         read_addresses(settings, SERVED)
+        Networks((*settings.auth.allow_plaintext_from, *settings.proxy.trusted))
         if settings.tls.certificate:
             TlsContexts(settings.tls)
         log_levels(settings)
 
     def serve(self, settings: Settings, path: Path | None, on_ready: Callable[[], None]) -> int:
         """Serve until told to stop; return the exit status. Raises InvalidInputError."""
+        from hato.net.plan import Plan
         from hato.net.privileges import become
         from hato.net.workers import Parent
 
+        self.check(settings)
         configure_log(settings)
         _allow_many_connections()
-        plan = _plan(settings)
+        plan = Plan(settings, SERVED)
         if settings.user:
             become(settings.user)
         with plan.claim_data_folder():
@@ -116,50 +139,35 @@ class Composition:
             gc.freeze()
             gc.set_threshold(*_GC_THRESHOLDS)
             parent = Parent(plan.workers, _worker(settings, plan), settings.limits.shutdown_seconds)
-            return parent.serve(on_ready, lambda: _reload(path, plan))
+            return parent.serve(on_ready, lambda: self._reload(path, plan))
+
+    def _reload(self, path: Path | None, plan: Plan) -> RunWorker | None:
+        """Read the configuration again; what new workers do, or None when it cannot be served."""
+        try:
+            settings = read_settings(path) if path else plan.settings
+            self.check(settings)
+            plan.replace(settings)
+        except InvalidInputError as fault:
+            log.error("not-reloaded", reason=str(fault))
+            return None
+        configure_log(settings)
+        return _worker(settings, plan)
 
 
-def _plan(settings: Settings) -> Plan:
-    """Bind what is to be served. Raises InvalidInputError."""
-    from hato.net.plan import Plan
-
-    _refuse_what_cannot_be_served(settings)
-    return Plan(settings, SERVED)
-
-
-def _refuse_what_cannot_be_served(settings: Settings) -> None:
-    """Raise InvalidInputError for unknown listeners, missing certificates and wrong networks."""
-    from hato.net.doorkeeper import Networks
-
-    Networks((*settings.auth.allow_plaintext_from, *settings.proxy.trusted))
-    for name in settings.listen.__struct_fields__:
-        if getattr(settings.listen, name) and name not in SERVED:
-            raise InvalidInputError(_NOT_YET, name=name)
-    if not any(getattr(settings.listen, name) for name in SERVED):
-        raise InvalidInputError(_NOTHING)
-    if settings.listen.pop3s and not settings.tls.certificate:
-        raise InvalidInputError(_NO_CERTIFICATE, names="pop3s")
-
-
-def _worker(settings: Settings, plan: Plan) -> Callable[[int, int, int], None]:
+def _worker(settings: Settings, plan: Plan) -> RunWorker:
     """Return what one worker process does."""
+    named = msgspec.structs.replace(settings, hostname=own_hostname(settings))
 
     def work(number: int, life: int, ready: int) -> None:
-        _run_loop(_serve_one(settings, plan, number, life, ready))
+        _run_loop(_serve_one(named, plan, number, life, ready))
 
     return work
 
 
-def _reload(path: Path | None, plan: Plan) -> Callable[[int, int, int], None] | None:
-    """Read the configuration again; what new workers do, or None when it is unusable."""
-    try:
-        settings = read_settings(path) if path else plan.settings
-        plan.replace(settings)
-    except InvalidInputError as fault:
-        log.error("not-reloaded", reason=str(fault))
-        return None
-    configure_log(settings)
-    return _worker(settings, plan)
+def own_hostname(settings: Settings) -> str:
+    """Return the name by which this server greets: one that every protocol can say."""
+    name = settings.hostname or platform.node()
+    return name if _HOST_NAME.fullmatch(name) else "localhost"
 
 
 async def _serve_one(settings: Settings, plan: Plan, number: int, life: int, ready: int) -> None:
@@ -176,18 +184,22 @@ async def _serve_one(settings: Settings, plan: Plan, number: int, life: int, rea
     loop.add_reader(life, stop.set)
     services = _services(settings, plan, store, authenticator)
     servers = await plan.start(services, number)
-    upkeep = loop.create_task(look_after(store, clock, f"{os.getpid()}"))
-    timekeeper = loop.create_task(plan.keep_time(services))
+    tasks = [loop.create_task(plan.keep_time(services))]
+    if number == 0:
+        tasks.append(loop.create_task(look_after(store, clock, f"{os.getpid()}")))
+    for task in tasks:  # neither ends by itself: a worker without them is replaced
+        task.add_done_callback(lambda _: stop.set())
     os.write(ready, b"r")
     await stop.wait()
     loop.remove_reader(life)
     for server in servers:
         server.close()
-    for task in (upkeep, timekeeper):
+    for task in tasks:
         task.cancel()
     await asyncio.gather(*(s.stop(settings.limits.shutdown_seconds) for s in services.values()))
-    with contextlib.suppress(asyncio.CancelledError):
-        await asyncio.wait([upkeep, timekeeper])
+    for outcome in await asyncio.gather(*tasks, return_exceptions=True):
+        if isinstance(outcome, Exception):
+            log.error("fault", fault=outcome, worker=number)
     await authenticator.close()
     await store.close()
 

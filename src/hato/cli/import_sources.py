@@ -42,22 +42,22 @@ def read_maildir(path: Path) -> Iterator[ForeignMessage]:
 
 def _read_one_maildir(path: Path, folder: tuple[str, ...]) -> Iterator[ForeignMessage]:
     """Yield the messages of one folder, oldest first."""
-    found: list[tuple[int, str, Path, os.stat_result]] = []
+    found: list[tuple[int, str, Path, int]] = []
     for place in ("new", "cur"):
         if not (path / place).is_dir():
             continue
         for file in (path / place).iterdir():
-            state = file.stat()
-            if file.is_file() and not file.name.startswith("."):
-                found.append((int(state.st_mtime), file.name, file, state))
-    for received, name, file, state in sorted(found, key=lambda row: row[:2]):
+            if not file.is_dir() and not file.name.startswith("."):
+                received, size_octets = _facts_of(file)
+                found.append((received, file.name, file, size_octets))
+    for received, name, file, size_octets in sorted(found, key=lambda row: row[:2]):
         unique, _, flags = name.partition(":2,")
         if "T" not in flags:
             yield ForeignMessage(
                 key="/".join((*folder, unique)),
                 folder=folder,
                 received=received,
-                size_octets=state.st_size,
+                size_octets=size_octets,
                 keywords=frozenset(_MAILDIR_FLAGS[f] for f in flags if f in _MAILDIR_FLAGS),
                 chunks=partial(_file_chunks, file),
             )
@@ -66,12 +66,12 @@ def _read_one_maildir(path: Path, folder: tuple[str, ...]) -> Iterator[ForeignMe
 def read_eml(path: Path) -> Iterator[ForeignMessage]:
     """Yield one file as a message, or every `*.eml` file below a folder."""
     for file in sorted(path.rglob("*.eml")) if path.is_dir() else [path]:
-        state = file.stat()
+        received, size_octets = _facts_of(file)
         yield ForeignMessage(
             key=str(file.relative_to(path)) if path.is_dir() else file.name,
             folder=(),
-            received=int(state.st_mtime),
-            size_octets=state.st_size,
+            received=received,
+            size_octets=size_octets,
             keywords=frozenset(),
             chunks=partial(_file_chunks, file),
         )
@@ -96,6 +96,15 @@ def read_mbox(path: Path) -> Iterator[ForeignMessage]:
             keywords=_status_keywords(data[message.start : message.start + _HEAD_OCTETS]),
             chunks=partial(_mbox_chunks, data, message.start, message.stop),
         )
+
+
+def _facts_of(file: Path) -> tuple[int, int]:
+    """Return time and size of a file; zeros for one that cannot be read: reading it will tell."""
+    try:
+        state = file.stat()
+    except OSError:
+        return 0, 0
+    return int(state.st_mtime), state.st_size
 
 
 def _file_chunks(file: Path) -> Iterator[bytes]:

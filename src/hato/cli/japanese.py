@@ -8,6 +8,7 @@ Fails never: a sentence without a row stays English.
 
 from __future__ import annotations
 
+import copy
 import inspect
 from typing import Final
 
@@ -137,16 +138,23 @@ HELP: Final = {
 }
 
 
-def translate(command: click.Command) -> None:
-    """Turn the help of a command into Japanese."""
-    command.help = _translated(command.help)
-    command.short_help = _translated(command.short_help)
-    for parameter in command.params:
-        if isinstance(parameter, click.Option):
-            parameter.help = _translated(parameter.help)
-    if isinstance(command, click.Group):
-        for inner in command.commands.values():
-            translate(inner)
+def translated(command: click.Command) -> click.Command:
+    """Return a copy of a command whose help is Japanese."""
+    copied = copy.copy(command)
+    copied.help = _translated(command.help)
+    copied.short_help = _translated(command.short_help)
+    copied.params = [_translated_parameter(parameter) for parameter in command.params]
+    if isinstance(copied, click.Group):
+        copied.commands = {name: translated(inner) for name, inner in copied.commands.items()}
+    return copied
+
+
+def _translated_parameter(parameter: click.Parameter) -> click.Parameter:
+    if not isinstance(parameter, click.Option):
+        return parameter
+    copied = copy.copy(parameter)
+    copied.help = _translated(parameter.help)
+    return copied
 
 
 def _translated(sentence: str | None) -> str | None:

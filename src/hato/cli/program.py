@@ -17,7 +17,7 @@ import click
 
 from hato import __version__
 from hato.cli.desk import Desk, Ways
-from hato.cli.japanese import translate
+from hato.cli.japanese import translated
 from hato.cli.refusals import sentence_for
 from hato.cli.usage import usage_sentence
 from hato.core.errors import HatoError
@@ -39,6 +39,10 @@ _VERBS: Final = {
 }
 """Each verb and where it stands: loaded when it is used, so that `hato` starts fast."""
 
+_SYSTEM_SAYS_NO = Text(
+    en="The system does not allow it: {name}: {reason}.",
+    ja="システムが許しません: {name}: {reason}。",
+)
 _CONFIG_NEEDS_FILE = Text(
     en="--config needs a file: write --config FILE.",
     ja="--config にはファイルが要ります。--config FILE と書いてください。",
@@ -59,9 +63,7 @@ class Verbs(click.Group):
             return None
         module, _, name = place.partition(":")
         command: click.Command = getattr(importlib.import_module(module), name)
-        if language_of_environment() is Language.JAPANESE:
-            translate(command)
-        return command
+        return translated(command) if language_of_environment() is Language.JAPANESE else command
 
 
 @click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
@@ -79,10 +81,9 @@ def run(ways: Ways, arguments: list[str]) -> int:
         click.echo(_CONFIG_NEEDS_FILE.in_language(language), err=True)
         return 2
     desk = Desk(ways, language, config)
-    if language is Language.JAPANESE:
-        translate(hato)
+    program = translated(hato) if language is Language.JAPANESE else hato
     try:
-        status = hato.main(arguments, prog_name="hato", obj=desk, standalone_mode=False)
+        status = program.main(arguments, prog_name="hato", obj=desk, standalone_mode=False)
     except click.UsageError as fault:
         click.echo(usage_sentence(fault, language), err=True)
         return fault.exit_code
@@ -93,6 +94,12 @@ def run(ways: Ways, arguments: list[str]) -> int:
         return 130
     except HatoError as fault:
         click.echo(sentence_for(fault, language), err=True)
+        return 1
+    except OSError as fault:
+        sentence = _SYSTEM_SAYS_NO.in_language(
+            language, name=fault.filename or "-", reason=fault.strerror or fault
+        )
+        click.echo(sentence, err=True)
         return 1
     return status if isinstance(status, int) else 0
 

@@ -17,6 +17,7 @@ import click
 import msgspec
 
 from hato.cli.desk import Desk
+from hato.core.errors import DamagedError, NotFoundError
 from hato.core.ids import EmailId
 from hato.core.language import Text
 from hato.message.header import find_values
@@ -105,7 +106,10 @@ async def _list(desk: Desk, name: str) -> list[_Row]:
 
 async def _row(account: Account, held: HeldEmail) -> _Row:
     """Read the subject of a deleted message."""
-    head = (await account.read(held.body, 0, _HEAD_OCTETS)).data
+    try:
+        head = (await account.read(held.body, 0, _HEAD_OCTETS)).data
+    except (DamagedError, NotFoundError):
+        head = b""  # the others can be brought back all the same
     return _Row(
         id=held.email_id,
         received=held.received,

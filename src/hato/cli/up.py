@@ -110,17 +110,18 @@ def up(desk: Desk, data: Path, port_offset: int) -> int:
     config = folder / "hato.toml"
     config.write_text(_toml(folder, certificate, ports), encoding="utf-8")
     settings = read_settings(config)
+    password = _known_password(folder / "up.json")
     facts = UpFacts(
         host="localhost",
         ports=ports,
         ca_file=str(certificate.authority),
         name=NAME,
-        password=_password(folder / "up.json"),
+        password=password or secrets.token_urlsafe(9),
         config=str(config),
         data=str(folder),
     )
-    count = desk.run(_prepare(desk, settings, facts.password))
     _write_private(folder / "up.json", msgspec.json.format(msgspec.json.encode(facts), indent=2))
+    count = desk.run(_prepare(desk, settings, facts.password, is_new=password is None))
     return desk.ways.serve(settings, config, lambda: _announce(desk, facts, count))
 
 
@@ -152,15 +153,15 @@ def _toml(folder: Path, certificate: OwnCertificate, ports: dict[str, int]) -> s
     return "\n".join(lines) + "\n"
 
 
-def _password(file: Path) -> str:
-    """Return the demo person's password: the one she had, or a new one."""
+def _known_password(file: Path) -> str | None:
+    """Return the password that the demo person has had, if that is known."""
     try:
         return msgspec.json.decode(file.read_bytes(), type=UpFacts).password
     except (OSError, msgspec.MsgspecError):
-        return secrets.token_urlsafe(9)
+        return None
 
 
-async def _prepare(desk: Desk, settings: Settings, password: str) -> int:
+async def _prepare(desk: Desk, settings: Settings, password: str, *, is_new: bool) -> int:
     """Add the demo person with her letters, once; return how many letters she has."""
     store = await desk.ways.open_store(settings)
     try:
@@ -171,6 +172,8 @@ async def _prepare(desk: Desk, settings: Settings, password: str) -> int:
                 await accounts.add_domain(DOMAIN)
             person = await accounts.add_person(NAME, Secret(password))
             await _deliver_letters(desk, store, settings)
+        elif is_new:
+            await accounts.set_password(NAME, Secret(password))
         account = await store.account(person.account_id)
         return len(await account.snapshot(account.inbox))
     finally:

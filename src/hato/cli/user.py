@@ -8,6 +8,7 @@ Fails with one sentence about the person.
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any, Final
 
 import click
@@ -15,6 +16,7 @@ import msgspec
 
 from hato.cli.desk import Desk
 from hato.cli.passwords import take_password
+from hato.core.errors import NotFoundError
 from hato.core.language import Language, Text
 from hato.services.names import readable
 from hato.store.api import Store
@@ -222,10 +224,10 @@ def remove(desk: Desk, name: str, *, with_mail: bool) -> None:
 
     async def work() -> str:
         async with desk.accounts() as accounts:
-            account_id = await accounts.remove_person(name)
-            if with_mail:
-                await accounts.remove_mail(account_id)
-            return account_id
+            if with_mail:  # first: while she is reading, nothing is removed
+                with contextlib.suppress(NotFoundError):
+                    await accounts.remove_mail((await accounts.person(name)).account_id)
+            return await accounts.remove_person(name)
 
     account = desk.run(work())
     desk.say(_REMOVED_WITH_MAIL if with_mail else _REMOVED, name=name, account=account)

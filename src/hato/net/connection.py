@@ -182,15 +182,21 @@ class Connection(asyncio.Protocol):
             self._layer = TlsLayer(self._service.implicit_tls.current())
             self.progress.began_handshake(self._service.now())
             return
-        self._make_session()
+        self._greet(has_room=has_room)
+
+    def _greet(self, *, has_room: bool) -> None:
+        """Make the session and let it say the first word."""
+        try:
+            self.session = self._service.make_session(self)
+        except Exception as fault:  # noqa: BLE001 - one connection's fault must not end the server
+            log.error("fault", fault=fault, session=self.session_id, service=self._service.name)
+            self._abort()
+            return
+        self._machine = self.session.machine
+        self._handlers = self.session.handlers
         if not has_room:
             self._machine.say_farewell(Farewell.TOO_MANY_CONNECTIONS)
         self._run()
-
-    def _make_session(self) -> None:
-        self.session = self._service.make_session(self)
-        self._machine = self.session.machine
-        self._handlers = self.session.handlers
 
     # TLS
 
@@ -221,8 +227,7 @@ class Connection(asyncio.Protocol):
         self.tls = layer.facts()
         self.progress.ended_handshake()
         if self.session is None:
-            self._make_session()
-            self._run()
+            self._greet(has_room=True)
         else:
             self._machine.tls_established()
 
@@ -296,7 +301,7 @@ class Connection(asyncio.Protocol):
     def _flush(self) -> None:
         """Write everything that is pending in one call."""
         pieces = self._machine.data_to_send()
-        if not pieces or self._is_lost:
+        if not pieces or self.is_ending:
             return
         if self.tls is not None and self._layer is not None:
             self._write_raw(self._layer.encrypt(pieces))
@@ -316,7 +321,7 @@ class Connection(asyncio.Protocol):
         Raises ConnectionError when the peer is gone.
         """
         self._flush()
-        if self._is_lost:
+        if self.is_ending:
             raise ConnectionResetError(_GONE)
         if not self._can_write:
             self._writable = self._service.loop.create_future()

@@ -17,7 +17,8 @@ from typing import Final, NamedTuple
 from hato.core.errors import InvalidInputError
 from hato.core.language import Text
 
-_BACKLOG: Final = 1024
+BACKLOG: Final = 1024
+"""Connections that may wait to be accepted."""
 
 _UNREADABLE = Text(
     en="{text!r} in [listen] is not an address: write address:port, [address]:port or unix:/path.",
@@ -110,7 +111,7 @@ def _bind(family: socket.AddressFamily, where: tuple[str, int], *, share: bool) 
         if family == socket.AF_INET6:
             bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         bound.bind(where)
-        bound.listen(_BACKLOG)
+        bound.listen(BACKLOG)
         bound.setblocking(False)
     except OSError:
         bound.close()
@@ -126,7 +127,7 @@ def _bind_path(path: str) -> socket.socket:
             _remove_if_dead(path)
         bound.bind(path)
         Path(path).chmod(0o660)
-        bound.listen(_BACKLOG)
+        bound.listen(BACKLOG)
         bound.setblocking(False)
     except OSError:
         bound.close()

@@ -15,7 +15,7 @@ import functools
 import ipaddress
 import os
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +23,7 @@ from hato.core.errors import InvalidInputError
 from hato.core.language import Text
 from hato.core.settings import Settings
 from hato.net.connection import Connection
-from hato.net.listener import ListenAddress, bind, read_listen_address
+from hato.net.listener import BACKLOG, ListenAddress, bind, read_listen_address
 from hato.net.service import Service
 from hato.net.tls_contexts import TlsContexts
 
@@ -46,6 +46,12 @@ _NO_FOLDER = Text(
 )
 
 
+_NEEDS_RESTART = Text(
+    en="A change of {key} needs a restart: everything stays as it was until then.",
+    ja="{key} の変更には再起動が必要です。それまでは元のまま動きます。",
+)
+
+
 class Plan:
     """Bound sockets by service and worker, certificates, and the claim on the data folder."""
 
@@ -65,19 +71,26 @@ class Plan:
 
     def replace(self, settings: Settings) -> None:
         """Go over to other settings: what stays bound stays. Raises InvalidInputError."""
+        for key in ("data", "workers", "user"):
+            if getattr(settings, key) != getattr(self.settings, key):
+                raise InvalidInputError(_NEEDS_RESTART, key=key)
         tls = TlsContexts(settings.tls) if settings.tls.certificate else None
         self._bind(settings)
         self.settings, self.tls = settings, tls
 
     def _bind(self, settings: Settings) -> None:
-        """Bind what is not bound yet, then let go of what is no longer wanted."""
+        """Bind what is not bound yet, let go of what is no longer wanted; or change nothing."""
         wanted = read_addresses(settings, self._names)
-        for key, address in wanted.items():
-            if key not in self._sockets:
-                self._sockets[key] = bind(address, self.workers)
-        for key in set(self._sockets) - set(wanted):
-            for bound in self._sockets.pop(key):
-                bound.close()
+        bound: dict[tuple[str, str], list[socket.socket]] = {}
+        try:
+            for key, address in wanted.items():
+                if key not in self._sockets:
+                    bound[key] = bind(address, self.workers)
+        except InvalidInputError:
+            _close(bound.values())
+            raise
+        _close(self._sockets.pop(key) for key in set(self._sockets) - set(wanted))
+        self._sockets |= bound
 
     @contextlib.contextmanager
     def claim_data_folder(self) -> Iterator[None]:
@@ -110,9 +123,9 @@ class Plan:
             connect = functools.partial(Connection, services[name])
             own = sockets[number]
             if own.family == socket.AF_UNIX:
-                servers.append(await loop.create_unix_server(connect, sock=own))
+                servers.append(await loop.create_unix_server(connect, sock=own, backlog=BACKLOG))
             else:
-                servers.append(await loop.create_server(connect, sock=own, backlog=1024))
+                servers.append(await loop.create_server(connect, sock=own, backlog=BACKLOG))
         return servers
 
     async def keep_time(self, services: Mapping[str, Service]) -> None:
@@ -128,6 +141,12 @@ class Plan:
             if self.tls is not None and since_look >= _CERTIFICATE_LOOK_SECONDS:
                 since_look = 0.0
                 self.tls.reload_if_changed()
+
+
+def _close(groups: Iterable[list[socket.socket]]) -> None:
+    for group in groups:
+        for bound in group:
+            bound.close()
 
 
 def read_addresses(

@@ -61,9 +61,7 @@ class Parent:
         workers do, or None to leave everything as it is.
         """
         self._listen_to_signals()
-        for number in range(self._count):
-            self._fork(number)
-        if not self._all_ready():
+        if not self._all_ready([self._fork(number) for number in range(self._count)]):
             self._stop()
             return 1
         on_ready()
@@ -95,7 +93,7 @@ class Parent:
         with contextlib.suppress(BlockingIOError):
             os.read(self._bell[0], 4096)
 
-    def _fork(self, number: int) -> None:
+    def _fork(self, number: int) -> Worker:
         """Start a worker."""
         ready_read, ready_write = os.pipe()
         sys.stdout.flush()
@@ -105,8 +103,9 @@ class Parent:
             os.close(ready_read)
             self._become_worker(number, ready_write)
         os.close(ready_write)
-        self._workers[process_id] = Worker(number, process_id, ready_read)
+        worker = self._workers[process_id] = Worker(number, process_id, ready_read)
         self._started[number] = time.monotonic()
+        return worker
 
     def _become_worker(self, number: int, ready: int) -> None:
         """Be a worker; never return into the parent's code."""
@@ -118,21 +117,21 @@ class Parent:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             os.close(self._life[1])
-            self._run(number, self._life[0], ready)
+            if signal.SIGTERM not in self._wanted:  # it may have come before the line above
+                self._run(number, self._life[0], ready)
             status = 0
         except BaseException as fault:  # noqa: BLE001 - the last line of a process
             log.error("worker-failed", fault=fault, worker=number)
         finally:
             os._exit(status)
 
-    def _all_ready(self) -> bool:
-        """Wait until every worker serves; False when one died first."""
-        waiting = {worker.ready for worker in self._workers.values()}
+    def _all_ready(self, workers: list[Worker]) -> bool:
+        """Wait until each of `workers` serves; False when one died first or it takes too long."""
+        waiting = {worker.ready for worker in workers}
         until = time.monotonic() + _STARTING_SECONDS
         while waiting and not self._wanted & {signal.SIGTERM, signal.SIGINT}:
-            readable, _, _ = select.select(
-                [*waiting, self._bell[0]], [], [], until - time.monotonic()
-            )
+            left = max(until - time.monotonic(), 0.0)
+            readable, _, _ = select.select([*waiting, self._bell[0]], [], [], left)
             if not readable:
                 return False
             for descriptor in waiting.intersection(readable):
@@ -167,20 +166,26 @@ class Parent:
                 self._fork(worker.number)
 
     def _reload(self, reload: Callable[[], RunWorker | None]) -> None:
-        """Start new workers with new settings; the old ones finish what they do and leave."""
+        """Start new workers with new settings; the old ones finish what they do and leave.
+
+        New workers that do not start are given up, and everything stays as it was.
+        """
         run = reload()
         if run is None:
             return
         notify_service_manager("RELOADING=1")
-        old = list(self._workers)
+        old, old_run = list(self._workers), self._run
         self._run = run
-        for number in range(self._count):
-            self._fork(number)
-        self._all_ready()
-        self._leaving.update(old)
-        for process_id in old:
+        new = [self._fork(number) for number in range(self._count)]
+        if self._all_ready(new):
+            leaving, event = old, "reloaded"
+        else:
+            leaving, event = [worker.process_id for worker in new], "not-reloaded"
+            self._run = old_run
+        self._leaving.update(leaving)
+        for process_id in leaving:
             _signal(process_id, signal.SIGTERM)
-        log.info("reloaded", workers=self._count)
+        log.info(event, workers=self._count)
         notify_service_manager("READY=1")
 
     def _stop(self) -> None:
