@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
 import threading
 
 import pytest
@@ -45,3 +47,33 @@ async def test_a_commit_that_waits_for_the_gate_of_a_removed_account_is_refused(
     with pytest.raises(NotFoundError):
         await office.commit(letter)
     await removing
+
+
+async def test_mail_of_an_account_whose_removal_was_cut_short_goes_at_the_next_start(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await office.add()
+    kept = await office.store.create_account()
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "rmtree", lambda *_arguments, **_options: None)
+        await office.store.remove_account(office.account.account_id)
+    accounts = office.data_folder / "accounts"
+    assert len(list(accounts.iterdir())) == 2
+    await office.store.close()
+    office.store = await type(office.store)(
+        office.data_folder, office.settings, office.clock
+    ).open()
+    assert [path.name for path in accounts.iterdir()] == [kept]
+    assert await office.store.account_ids() == [kept]
+
+
+async def test_an_account_that_was_never_finished_goes_once_it_is_old(office: Office) -> None:
+    accounts = office.data_folder / "accounts"
+    young, old = accounts / ".new-young", accounts / ".new-old"
+    for folder in (young, old):
+        folder.mkdir()
+        (folder / "000001.log").write_bytes(b"half")
+    os.utime(old, (1, 1))
+    await office.open_again()
+    assert young.exists()
+    assert not old.exists()

@@ -14,6 +14,7 @@ import os
 import re
 import secrets
 import shutil
+import time
 from collections import OrderedDict
 from pathlib import Path
 from typing import Final
@@ -43,6 +44,8 @@ from hato.store.staged import Staged
 _ACCOUNT_ID: Final = re.compile("[a-z2-7]{16}")
 _NEW: Final = ".new-"
 _GONE: Final = ".gone-"
+_ABANDONED_SECONDS: Final = 3_600
+"""An account that has been in the making for so long never will be one."""
 _REMEMBERED_ACCOUNTS: Final = 4_096
 
 
@@ -80,7 +83,17 @@ class EmbeddedStore:
     def _prepare(self) -> None:
         os.makedirs(self._shared.accounts_folder, mode=0o700, exist_ok=True)
         sync_folder(self._folder)
+        self._sweep()
         self._shared.space.keep_reserve()
+
+    def _sweep(self) -> None:
+        """Remove accounts whose removal, or making, a crash cut short."""
+        abandoned_before = time.time() - _ABANDONED_SECONDS
+        with os.scandir(self._shared.accounts_folder) as entries:
+            for entry in entries:
+                is_abandoned = entry.name.startswith(_NEW) and _is_older(entry, abandoned_before)
+                if is_abandoned or entry.name.startswith(_GONE):
+                    shutil.rmtree(entry.path, ignore_errors=True)
 
     def stage(self) -> Staged:
         """Begin to take in octets."""
@@ -183,3 +196,10 @@ class EmbeddedStore:
         if self._hato_db is not None:
             await asyncio.to_thread(self._hato_db.close)
             self._hato_db = None
+
+
+def _is_older(entry: os.DirEntry[str], time_before: float) -> bool:
+    try:
+        return entry.stat().st_mtime < time_before
+    except FileNotFoundError:
+        return False
