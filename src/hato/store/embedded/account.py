@@ -23,7 +23,7 @@ from hato.store.embedded import queries
 from hato.store.embedded.account_writer import Request
 from hato.store.embedded.body_reader import BodyReader
 from hato.store.embedded.compaction import compact
-from hato.store.embedded.faults import SPOILED, domain_error
+from hato.store.embedded.faults import SPOILED, domain_error, is_full
 from hato.store.embedded.following import Follower
 from hato.store.embedded.locks import EmbeddedLock, take_lock
 from hato.store.embedded.record import Location, account_seed
@@ -146,11 +146,20 @@ class EmbeddedAccount:
 
     async def _in_thread(self, work: Callable[[], _Answer]) -> _Answer:
         try:
-            return await asyncio.to_thread(work)
+            return await asyncio.to_thread(self._with_reserve, work)
         except FileNotFoundError:
             raise NotFoundError("the account is not there") from None
         except (OSError, apsw.Error) as fault:
             raise domain_error(fault, "bringing an account up to date") from fault
+
+    def _with_reserve(self, work: Callable[[], _Answer]) -> _Answer:
+        """Do it; on a full disk once more, in the room that was put aside."""
+        try:
+            return work()
+        except (OSError, apsw.Error) as fault:
+            if not is_full(fault) or not self._shared.space.release_reserve():
+                raise
+        return work()
 
     def _catch_up(self) -> None:
         """Apply what the journal has and the index lacks, under the gate."""

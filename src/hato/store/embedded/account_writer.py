@@ -83,6 +83,7 @@ class AccountWriter:
         self._records: list[Record] = []
         self._must_leave = False
         self._has_walked = False
+        self._begun_at = (0, 0)
         self._abandoned: tuple[int, int] | None = None
 
     @property
@@ -118,7 +119,7 @@ class AccountWriter:
 
     def _catch_up(self, rows: Rows) -> None:
         account, journal = rows.account, self.journal
-        place = (account.segment, account.segment_end)
+        place = self._begun_at = (account.segment, account.segment_end)
         journal.stand_at(*place)
         if self._abandoned == place:
             self._must_leave = True
@@ -282,30 +283,35 @@ class AccountWriter:
         """Write something that is no step: take the gate, catch up, sync and apply at the end."""
         self.gate.take()
         try:
-            with self._upkeep_inside():
+            self.begin()
+            try:
                 yield self.rows
+                self.sync()
+                self.finish()
+            except BaseException:
+                self.abandon()
+                raise
         finally:
             self.gate.release()
-
-    @contextlib.contextmanager
-    def _upkeep_inside(self) -> Iterator[None]:
-        self.begin()
-        try:
-            yield
-            self.sync()
-            self.finish()
-        except BaseException:
-            self.abandon()
-            raise
 
     def catch_up(self) -> None:
         """Bring the index up to date and leave a segment with something torn at its end.
 
-        The gate is held.
+        The gate is held. Where nothing is to be done nothing is written: reading must be possible
+        on a full disk.
         """
-        with self._upkeep_inside():
+        self.begin()
+        try:
             if self._must_leave:
-                self.make_room()
+                with contextlib.suppress(OSError):  # then whoever writes next does it, or says so
+                    self.make_room()
+            if (self.journal.segment, self.journal.end) == self._begun_at:
+                self._roll_back()
+            else:
+                self.finish()
+        except BaseException:
+            self.abandon()
+            raise
 
     def close(self) -> None:
         """Let go of the index; the gate may be held."""

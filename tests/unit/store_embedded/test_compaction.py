@@ -1,0 +1,184 @@
+"""Compaction: what is won, and that it may stop anywhere."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hato.core.errors import DamagedError, InUseError, NotFoundError
+from hato.store.contract.picture import picture_of
+from hato.store.embedded import compaction, journal, segments
+from hato.store.embedded.compaction import compact, upkeep_lock
+from hato.store.model import BodyRef
+from tests.unit.store_embedded.conftest import Office, OpenOffice
+
+
+async def fill(office: Office, count: int = 24, size: int = 5_000) -> None:
+    """Deliver letters into several segments, and let three of four be gone."""
+    for number in range(count):
+        await office.add(b"%d\r\n" % number + bytes(size), keywords=frozenset({f"k{number % 3}"}))
+    await office.end(*(uid for uid in range(1, count + 1) if uid % 4))
+
+
+@pytest.fixture
+async def filled(open_office: OpenOffice) -> Office:
+    office = await open_office(segment_octets=20_000)
+    await fill(office)
+    return office
+
+
+def size_of(office: Office) -> int:
+    return sum(path.stat().st_size for path in office.segments())
+
+
+async def test_room_is_won_and_nothing_else_changes(filled: Office) -> None:
+    before, picture = size_of(filled), await picture_of(filled.account)
+    won = await filled.account.compact()
+    assert won == before - size_of(filled) > before / 2
+    assert await picture_of(filled.account) == picture
+    for lost in ("index.db", "index.db-wal"):
+        await filled.store.close()
+        (filled.folder / lost).unlink()
+        await filled.open_again()
+        assert await picture_of(filled.account) == picture
+    report = await filled.account.verify()
+    assert (report.damaged, report.differences) == ((), ())
+
+
+async def test_twice_wins_nothing_more(filled: Office) -> None:
+    await filled.account.compact()
+    before = [path.name for path in filled.segments()]
+    assert await filled.account.compact() == 0
+    assert [path.name for path in filled.segments()] == before
+
+
+async def test_little_is_not_worth_the_writing(office: Office) -> None:
+    await fill(office, 8, 100)
+    before = [path.name for path in office.segments()]
+    assert await office.account.compact() == 0
+    assert [path.name for path in office.segments()] == before
+
+
+async def test_old_places_of_messages_are_looked_up_again(filled: Office) -> None:
+    snapshot = await filled.account.snapshot(filled.account.inbox)
+    bodies = [snapshot.body(index) for index in range(len(snapshot))]
+    octets = [(await filled.account.read(body, 0, 9_999)).data for body in bodies]
+    await filled.account.compact()
+    assert not snapshot.is_current()
+    assert filled.account.read_now(bodies[0], 0, 9_999) is None
+    assert [(await filled.account.read(body, 0, 9_999)).data for body in bodies] == octets
+
+
+async def test_another_process_finds_moved_messages(filled: Office) -> None:
+    office = filled
+    there = type(office.store)(office.data_folder, office.settings, office.clock)
+    second = await (await there.open()).account(office.account.account_id)
+    snapshot = await second.snapshot(second.inbox)
+    bodies = [snapshot.body(index) for index in range(len(snapshot))]
+    octets = [(await second.read(body, 0, 9_999)).data for body in bodies]
+    await office.account.compact()
+    assert [(await second.read(body, 0, 9_999)).data for body in bodies] == octets
+    fresh = await second.snapshot(second.inbox)
+    assert [(await second.read(fresh.body(n), 0, 9_999)).data for n in range(len(fresh))] == octets
+    await there.close()
+
+
+async def test_delivery_goes_on_afterwards(filled: Office) -> None:
+    await filled.account.compact()
+    added = await filled.add(b"new")
+    assert added.placements[0][1] == 25
+    await filled.end(*await filled.uids())
+    await filled.account.compact()
+    assert await filled.uids() == []
+    assert (await filled.add(b"newer")).placements[0][1] == 26
+
+
+async def test_a_purged_message_is_not_found(filled: Office) -> None:
+    body = (await filled.account.snapshot(filled.account.inbox)).body(0)
+    await filled.account.read(body, 0, 10)
+    await filled.end(4)
+    assert filled.account.read_now(body, 0, 10) is None
+    with pytest.raises(NotFoundError):
+        await filled.account.read(body, 0, 10)
+
+
+async def test_only_one_at_a_time(filled: Office) -> None:
+    with upkeep_lock(str(filled.folder)), pytest.raises(InUseError):
+        await filled.account.compact()
+
+
+async def test_damaged_messages_are_left_where_they_are(filled: Office) -> None:
+    snapshot = await filled.account.snapshot(filled.account.inbox)
+    body: BodyRef = snapshot.body(1)
+    segment, offset = body.hint[:2]
+    path = Path(f"{filled.folder}/{segment:06d}.log")
+    content = bytearray(path.read_bytes())
+    content[offset + 3_000] ^= 1
+    path.chmod(0o600)
+    path.write_bytes(content)
+    await filled.account.compact()
+    assert path.exists()
+    with pytest.raises(DamagedError):
+        await filled.account.read(body, 0, 9_999)
+    report = await filled.account.verify()
+    assert report.damaged == (snapshot.email_ids[1],)
+    assert report.differences == ()
+
+
+class Killed(BaseException):
+    """Stands for the end of the process."""
+
+
+def calls_of(monkeypatch: pytest.MonkeyPatch, last: int) -> Iterator[int]:
+    """Count the calls that change files; end the process, as it were, at the last."""
+    count = 0
+
+    def counted(call: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapper(*arguments: Any) -> Any:  # noqa: ANN401 - whatever the call takes
+            nonlocal count
+            count += 1
+            if count >= last:
+                raise Killed
+            return call(*arguments)
+
+        return wrapper
+
+    for module, names in (
+        (compaction, ("write_all", "sync_folder")),
+        (segments, ("write_all", "sync_data", "sync_folder")),
+        (journal, ("sync_data", "seal")),
+    ):
+        for name in names:
+            monkeypatch.setattr(module, name, counted(getattr(module, name)))
+    monkeypatch.setattr(os, "unlink", counted(os.unlink))
+    yield count
+    yield count
+
+
+@pytest.mark.parametrize("lose_index", [False, True])
+async def test_it_may_stop_anywhere(filled: Office, *, lose_index: bool) -> None:
+    picture = await picture_of(filled.account)
+    stopped = 0
+    for last in range(1, 200):
+        writer = filled.writer
+        with pytest.MonkeyPatch.context() as patched:
+            counting = calls_of(patched, last)
+            next(counting)
+            try:
+                compact(writer, 1, least_octets=1)
+            except Killed:
+                stopped += 1
+            else:
+                break
+        # What the process knew is gone, the gate with it; the files are as they were.
+        await filled.store.close()
+        if lose_index:
+            (filled.folder / "index.db").unlink()
+        await filled.open_again()
+        assert await picture_of(filled.account) == picture, last
+    assert stopped > 10
+    assert await picture_of(filled.account) == picture
