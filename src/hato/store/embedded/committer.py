@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -46,6 +47,8 @@ class Waiting:
     """A request, and who waits for its outcome."""
 
     request: Request
+    octets: int
+    """Of messages and uploads that it brings."""
     loop: asyncio.AbstractEventLoop
     future: asyncio.Future[Committed]
     outcome: Committed | Exception | None = None
@@ -53,13 +56,25 @@ class Waiting:
 
 @dataclass(slots=True)
 class Queue:
-    """What waits for one account."""
+    """What waits for one account. The committer's lock guards `waiting`, the lane owns the rest."""
 
     account_id: AccountId
     writer: AccountWriter | None = None
     waiting: deque[Waiting] = field(default_factory=deque)
+    waiting_octets: int = 0
     is_queued: bool = False
     batch: list[Waiting] = field(default_factory=list)
+
+    def put(self, waiting: Waiting) -> None:
+        """Let a request wait."""
+        self.waiting.append(waiting)
+        self.waiting_octets += waiting.octets
+
+    def take(self, most: int) -> list[Waiting]:
+        """Return those that waited longest; they wait no more."""
+        taken = [self.waiting.popleft() for _ in range(min(most, len(self.waiting)))]
+        self.waiting_octets -= sum(waiting.octets for waiting in taken)
+        return taken
 
 
 class Committer:
@@ -85,29 +100,35 @@ class Committer:
     def submit(self, account_id: AccountId, request: Request) -> asyncio.Future[Committed]:
         """Ask for a commit; called in the loop. Raises UnavailableError after `close`."""
         loop = asyncio.get_running_loop()
-        waiting = Waiting(request, loop, loop.create_future())
+        waiting = Waiting(request, request.adding_octets(), loop, loop.create_future())
         with self._idle:
             if self._is_closed:
                 raise UnavailableError("the store was closed")
             queue = self._queues.get(account_id)
             if queue is None:
                 queue = self._queues[account_id] = Queue(account_id)
-            queue.waiting.append(waiting)
+            queue.put(waiting)
             must_queue, queue.is_queued = not queue.is_queued, True
         if must_queue:
             self._lane_of(queue).put(queue)
         return waiting.future
 
     def _lane_of(self, queue: Queue) -> _Lane:
-        octets = sum(waiting.request.adding_octets() for waiting in tuple(queue.waiting))
-        return self._bulk if octets > _BULK_OCTETS else self._small
+        return self._bulk if queue.waiting_octets > _BULK_OCTETS else self._small
+
+    def _take(self, queue: Queue, most: int = sys.maxsize) -> None:
+        """Move requests from those that wait to the batch."""
+        with self._idle:
+            queue.batch += queue.take(most)
 
     def close(self) -> None:
         """Finish what waits, as long as that is possible, and end the threads; blocks."""
         with self._idle:
             self._is_closed = True
             self._idle.wait_for(lambda: not self._queues, _CLOSING_SECONDS)
-            left = [waiting for queue in self._queues.values() for waiting in queue.waiting]
+            left = [
+                waiting for queue in self._queues.values() for waiting in queue.take(sys.maxsize)
+            ]
         for waiting in left:  # their gates are held by somebody who does not let go
             self._tell_soon(waiting.loop, AccountId(""), [waiting])
         self._small.close()
@@ -141,8 +162,7 @@ class Committer:
                 self._wait_for_gate(queue, writer)
                 return False
             queue.writer = writer
-        while queue.waiting and len(queue.batch) < _ACCOUNT_REQUESTS:
-            queue.batch.append(queue.waiting.popleft())
+        self._take(queue, _ACCOUNT_REQUESTS)
         return self._advance(queue, lambda writer: _resolve(queue, writer))
 
     def _wait_for_gate(self, queue: Queue, writer: AccountWriter) -> None:
@@ -153,9 +173,12 @@ class Committer:
                 writer.gate.take()
             except OSError as fault:
                 self._refuse(queue, _no_account(fault, queue.account_id))
-            else:
-                queue.writer = writer
-                self._lane_of(queue).put(queue)
+                return
+            if not queue.waiting:  # the store was closed meanwhile, and has told them
+                writer.gate.release()
+                return
+            queue.writer = writer
+            self._lane_of(queue).put(queue)
 
         threading.Thread(target=wait, name="hato-gate", daemon=True).start()
 
@@ -192,8 +215,7 @@ class Committer:
 
     def _refuse(self, queue: Queue, error: HatoError) -> None:
         """Tell all who wait that there is no writing here."""
-        while queue.waiting:
-            queue.batch.append(queue.waiting.popleft())
+        self._take(queue)
         _fail(queue, error)
         self._end(queue)
 
