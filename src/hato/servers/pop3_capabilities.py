@@ -50,10 +50,8 @@ class StrictestRetention:
         """Return the values. Raises as the directory."""
         version = await self._directory.version()
         if version != self._version:
-            people = await self._directory.people()
-            delays = [person.login_delay_seconds for person in people]
-            days = [person.expire_days for person in people if person.expire_days is not None]
-            self._known = Retention(max(delays, default=0), min(days, default=None), True)
+            found = await self._directory.strictest()
+            self._known = Retention(found.login_delay_seconds, found.expire_days, may_differ=True)
             self._version = version
         return self._known
 

@@ -36,6 +36,15 @@ class Person(msgspec.Struct, frozen=True):
     """Least time between two POP3 logins (RFC 2449 §6.5)."""
 
 
+class Strictest(msgspec.Struct, frozen=True):
+    """The strictest of what holds for all people together."""
+
+    login_delay_seconds: int = 0
+    """The longest; 0 where nobody has one."""
+    expire_days: int | None = None
+    """The shortest; None where nobody has one."""
+
+
 class ScramKeys(msgspec.Struct, frozen=True):
     """What SCRAM-SHA-256 needs of a password (RFC 5802 §5.1)."""
 
@@ -122,6 +131,14 @@ class Directory(Protocol):
 
     async def people(self) -> list[Person]:
         """Return everybody, by name."""
+        ...
+
+    async def first_person(self) -> Person | None:
+        """Return whoever was added first of those who are there, enabled or not."""
+        ...
+
+    async def strictest(self) -> Strictest:
+        """Return the strictest delay and expiry of all people, enabled or not; cheap."""
         ...
 
     async def add_address(self, address: str, person_id: PersonId) -> None:

@@ -19,10 +19,11 @@ from hato.core.errors import (
     UnavailableError,
 )
 from hato.core.ids import AccountId, PersonId
-from hato.store.directory import Person
+from hato.store.directory import Person, Strictest
 from hato.store.embedded import hato_db_connection
 from hato.store.embedded.hato_db import FILE_NAME, HatoDb
-from hato.store.embedded.hato_db_schema import MIGRATIONS
+from hato.store.embedded.hato_db_directory import _STRICTEST
+from hato.store.embedded.hato_db_schema import APPLICATION_ID, MIGRATIONS
 
 
 @pytest.fixture
@@ -86,6 +87,26 @@ def test_many_open_it_for_the_first_time_at_once(tmp_path: Path) -> None:
         for thread in threads:
             thread.join()
     assert faults == []
+
+
+async def test_a_file_of_an_older_version_is_brought_up_to_date(path: Path) -> None:
+    with closing(apsw.Connection(str(path))) as other:
+        other.execute(MIGRATIONS[0])
+        other.execute("INSERT INTO domain VALUES('example.org')")
+        other.pragma("user_version", 1)
+        other.pragma("application_id", APPLICATION_ID)
+    database = HatoDb.open(path)
+    assert await database.directory.domains() == ["example.org"]
+    assert await database.directory.strictest() == Strictest(0, None)
+    assert database._writer._connection.pragma("user_version") == len(MIGRATIONS)
+    database.close()
+
+
+def test_the_strictest_is_found_without_looking_at_everybody(database: HatoDb) -> None:
+    connection = database._writer._connection
+    plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {_STRICTEST}")]
+    assert [step for step in plan if step.startswith("SCAN person")] == []
+    assert sum("person_login_delay" in step or "person_expire" in step for step in plan) == 2
 
 
 def test_a_file_of_a_newer_version_is_left_alone(path: Path) -> None:

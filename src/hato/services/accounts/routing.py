@@ -54,7 +54,7 @@ async def _postmasters(directory: Directory, domain: str) -> list[Person]:
         people = await directory.people_at(f"{POSTMASTER}@{other}")
         if people:
             return people
-    everybody = await directory.people()
-    if not everybody:
+    first = await directory.first_person()
+    if first is None:
         raise NotFoundError(POSTMASTER)
-    return [min(everybody, key=lambda person: person.person_id)]
+    return [first]

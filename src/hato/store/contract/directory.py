@@ -27,6 +27,7 @@ from hato.store.directory import (
     Queue,
     QueueId,
     ScramKeys,
+    Strictest,
 )
 
 NOBODY = PersonId(0)
@@ -156,6 +157,26 @@ class TestPeople:
         again = await shelf.directory.add_person(somebody("bob@example.org"))
         assert again.person_id > bob.person_id
         assert await shelf.directory.credentials(again.person_id) == []
+
+    async def test_the_first_is_whoever_was_added_first_and_is_still_there(
+        self, shelf: Shelf
+    ) -> None:
+        assert await shelf.directory.first_person() is None
+        eve, ada = await settled(shelf, "eve@example.org", "ada@example.org")
+        assert await shelf.directory.first_person() == eve
+        await shelf.directory.remove_person(eve.person_id)
+        assert await shelf.directory.first_person() == ada
+
+    async def test_the_strictest_delay_and_expiry_are_of_all_people(self, shelf: Shelf) -> None:
+        assert await shelf.directory.strictest() == Strictest(0, None)
+        ada, bob, _eve = await settled(shelf, *(f"{n}@example.org" for n in ("ada", "bob", "eve")))
+        assert await shelf.directory.strictest() == Strictest(0, None)
+        change, replace = shelf.second().directory.change_person, msgspec.structs.replace
+        await change(replace(ada, login_delay_seconds=60, expire_days=30))
+        await change(replace(bob, login_delay_seconds=20, expire_days=7, is_enabled=False))
+        assert await shelf.directory.strictest() == Strictest(60, 7)
+        await shelf.directory.remove_person(bob.person_id)
+        assert await shelf.directory.strictest() == Strictest(60, 30)
 
     async def test_nobody_is_not_found(self, shelf: Shelf) -> None:
         await settled(shelf)

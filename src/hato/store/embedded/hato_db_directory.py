@@ -16,7 +16,7 @@ import msgspec
 from hato.core.errors import AlreadyExistsError, ConflictError, NotFoundError
 from hato.core.ids import AccountId, PersonId
 from hato.core.language import Language
-from hato.store.directory import Credential, CredentialId, Person, ScramKeys
+from hato.store.directory import Credential, CredentialId, Person, ScramKeys, Strictest
 from hato.store.embedded.hato_db_reader import Reader, Row
 from hato.store.embedded.hato_db_writer import Work, Writer
 
@@ -26,6 +26,10 @@ _PERSON: Final = (
     "SELECT p.person_id, p.account_id, p.name, p.is_enabled, p.language, p.retr_sets_seen,"
     " p.expire_days, p.login_delay_seconds FROM person p"
 )
+_STRICTEST: Final = (
+    "SELECT (SELECT max(login_delay_seconds) FROM person), (SELECT min(expire_days) FROM person)"
+)
+"""Two queries in one: so that each is answered by its index."""
 _CREDENTIAL: Final = (
     "SELECT credential_id, person_id, label, hashed, scram_salt, scram_iterations,"
     " scram_stored_key, scram_server_key, recoverable, created, last_used FROM credential"
@@ -141,6 +145,16 @@ class EmbeddedDirectory:
     async def people(self) -> list[Person]:
         """Return everybody, by name."""
         return await self._people(f"{_PERSON} ORDER BY p.name")
+
+    async def first_person(self) -> Person | None:
+        """Return whoever was added first."""
+        people = await self._people(f"{_PERSON} ORDER BY p.person_id LIMIT 1")
+        return people[0] if people else None
+
+    async def strictest(self) -> Strictest:
+        """Return the strictest delay and expiry of all people."""
+        ((delay, days),) = await self._reader.rows(_STRICTEST)
+        return Strictest(delay or 0, days)
 
     # Addresses
 

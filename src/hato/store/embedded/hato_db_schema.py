@@ -87,6 +87,10 @@ MIGRATIONS: Final = (
       claimed_until INTEGER NOT NULL) STRICT;
     CREATE INDEX queue_due ON queue(due);
     """,
+    """
+    CREATE INDEX person_login_delay ON person(login_delay_seconds);
+    CREATE INDEX person_expire ON person(expire_days);
+    """,
 )
 
 

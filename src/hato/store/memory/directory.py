@@ -22,6 +22,7 @@ from hato.store.directory import (
     Person,
     QueueId,
     QueueItem,
+    Strictest,
 )
 
 
@@ -109,6 +110,17 @@ class MemoryDirectory:
     async def people(self) -> list[Person]:
         """Return everybody, by name."""
         return sorted(self._people.values(), key=lambda person: person.name)
+
+    async def first_person(self) -> Person | None:
+        """Return whoever was added first."""
+        return min(self._people.values(), key=lambda person: person.person_id, default=None)
+
+    async def strictest(self) -> Strictest:
+        """Return the strictest delay and expiry of all people."""
+        people = self._people.values()
+        days = [person.expire_days for person in people if person.expire_days is not None]
+        delays = [person.login_delay_seconds for person in people]
+        return Strictest(max(delays, default=0), min(days, default=None))
 
     def _check_name(self, name: str, owner: PersonId | None) -> None:
         """Refuse a name that is somebody else's or of a domain that is not served."""
