@@ -53,6 +53,10 @@ class ScramKeys(msgspec.Struct, frozen=True):
     stored_key: bytes
     server_key: bytes
 
+    def __repr__(self) -> str:
+        """Hide what a stolen log could be tried against."""
+        return "ScramKeys(***)"
+
 
 class Credential(msgspec.Struct, frozen=True):
     """One way in: the main password or one device's."""
@@ -69,6 +73,11 @@ class Credential(msgspec.Struct, frozen=True):
     created: int
     last_used: int | None
     """Seconds since 1970 UTC, written at most every five minutes."""
+
+    def __repr__(self) -> str:
+        """Say whose it is, and nothing of the secret."""
+        who = f"credential_id={self.credential_id}, person_id={self.person_id}"
+        return f"Credential({who}, label={self.label!r}, ***)"
 
 
 class Directory(Protocol):
