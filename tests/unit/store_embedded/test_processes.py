@@ -97,11 +97,12 @@ async def test_three_processes_deliver_into_one_mailbox(office: Office) -> None:
         process.stdin.write("\n")
         process.stdin.flush()
     outputs = await asyncio.gather(*(asyncio.to_thread(one.communicate) for one in processes))
-    told = [tuple(map(int, line.split())) for output, _ in outputs for line in output.splitlines()]
-    assert sorted(uid for uid, _ in told) == list(range(1, 91))
+    lines = [line.split() for output, _ in outputs for line in output.splitlines()]
+    told = {int(uid): int(email_id) for uid, email_id in lines}
+    assert sorted(int(uid) for uid, _ in lines) == list(range(1, 91))
     assert await office.uids() == list(range(1, 91))
     snapshot = await office.account.snapshot(office.account.inbox)
-    assert dict(told) == dict(zip(snapshot.uids, snapshot.email_ids, strict=True))
+    assert told == dict(zip(snapshot.uids, snapshot.email_ids, strict=True))
     report = await office.account.verify()
     assert (report.damaged, report.differences) == ((), ())
 

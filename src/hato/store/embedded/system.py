@@ -73,7 +73,10 @@ def write_all(fd: int, pieces: Sequence[bytes | memoryview], offset: int) -> Non
     """Write all of `pieces` at `offset`, however little one call takes."""
     waiting = [memoryview(piece) for piece in pieces if len(piece)]
     while waiting:
-        written = os.pwritev(fd, waiting[:_WRITE_PIECES], offset)
+        if hasattr(os, "pwritev"):
+            written = os.pwritev(fd, waiting[:_WRITE_PIECES], offset)
+        else:
+            written = os.pwrite(fd, waiting[0], offset)
         if written == 0:
             raise OSError(errno.EIO, "nothing was written")
         offset += written
