@@ -325,6 +325,18 @@ async def test_too_many_hashes_at_once_are_put_off() -> None:
     threads.close()
 
 
+async def test_a_fault_of_ours_in_what_was_put_off_is_logged_and_does_not_stop_the_end(
+    house: House, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async def fail(*arguments: object) -> None:
+        raise ZeroDivisionError(str(arguments))
+
+    monkeypatch.setattr(house.store.directory, "note_use", fail)
+    assert (await house.authenticator.login(ADA, Secret(PASSWORD), origin())).person.name == ADA
+    await house.authenticator.close()
+    assert "ZeroDivisionError" in capfd.readouterr().err
+
+
 async def test_what_cannot_be_written_afterwards_harms_nobody(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -84,12 +84,19 @@ class Admission:
         """Do something that nobody waits for; what fails is logged, the next login tries again."""
         task = asyncio.get_running_loop().create_task(_logging_faults(work))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._end)
 
     async def settle(self) -> None:
         """Wait until everything that was put off is done."""
         while self._tasks:
-            await asyncio.gather(*self._tasks)
+            await asyncio.wait(self._tasks)
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        """Forget what is done; a fault of ours is logged and stops nobody who waits."""
+        self._tasks.discard(task)
+        fault = None if task.cancelled() else task.exception()
+        if fault is not None:
+            log.error("fault", fault=fault)
 
     def greet(self, attempt: Attempt) -> None:
         """Remember behind the answer that this address is a friend's."""
