@@ -26,6 +26,7 @@ from hato.protocols.pop3.replies import Challenge, Ok
 from hato.protocols.pop3.server import Pop3ServerMachine
 from hato.servers.pop3_capabilities import StrictestRetention, capabilities, retention_of
 from hato.servers.pop3_login import MaildropOpener
+from hato.servers.pop3_maildrop import Maildrop
 from hato.servers.pop3_refusals import NO_MAILDROP, NO_SUCH_MECHANISM, refusal_of
 from hato.servers.pop3_transaction import Transaction
 from hato.services.auth import (
@@ -209,12 +210,23 @@ class Pop3Session:
         else:
             await self._open(verdict)
 
+    async def _open_maildrop(self, login: Login) -> Maildrop:
+        """Open it and let it count as a login; one that cannot be counted is closed again."""
+        edge = self._edge
+        drop = await edge.maildrops.open(login.account, login.person, edge.clock.now())
+        try:
+            await edge.authenticator.note_opened(login, self._origin())
+        except BaseException:
+            await drop.release()
+            raise
+        return drop
+
     async def _open(self, login: Login) -> None:
         """Open the maildrop of whoever was let in."""
         person = login.person
         try:
             self._place = self._edge.sessions.enter(person.person_id, self._peer.address)
-            drop = await self._edge.maildrops.open(login.account, person, self._edge.clock.now())
+            drop = await self._open_maildrop(login)
         except NotFoundError:
             self._leave()
             log.error("no-maildrop", session=self._peer.session_id, person=person.name)

@@ -295,7 +295,7 @@ async def test_an_upgrade_does_not_undo_a_new_password(house: House) -> None:
 
 async def test_a_pop3_login_too_soon_is_told_how_long_to_wait(house: House) -> None:
     await house.accounts.set_login_delay(ADA, 60)
-    await house.login()
+    await house.authenticator.note_opened(await house.login(), origin())
     house.clock.advance(20)
     house.authenticator = house.another_process()
     with pytest.raises(LoginDelayError) as refusal:
@@ -307,6 +307,16 @@ async def test_a_pop3_login_too_soon_is_told_how_long_to_wait(house: House) -> N
         await house.login(password="wrong")
     house.clock.advance(40)
     assert (await house.login()).person.name == ADA
+
+
+async def test_a_login_that_opened_nothing_delays_no_other(house: House) -> None:
+    await house.accounts.set_login_delay(ADA, 60)
+    await house.login()
+    login = await house.login()
+    await house.authenticator.note_opened(login, origin(service="imap"))
+    await house.authenticator.note_opened(await house.login(), origin())
+    with pytest.raises(LoginDelayError):
+        await house.login()
 
 
 async def test_an_account_that_is_missing_is_unavailable(house: House) -> None:

@@ -268,7 +268,9 @@ async def test_many_exchanges_at_once_do_not_pass_uncounted(house: House) -> Non
 
 async def test_the_login_delay_is_kept_by_scram_too(house: House) -> None:
     await house.accounts.set_login_delay(ADA, 60)
-    await house.scram()
+    login = await house.scram()
+    assert isinstance(login, Login)
+    await house.authenticator.note_opened(login, origin())
     with pytest.raises(LoginDelayError):
         await house.scram()
 

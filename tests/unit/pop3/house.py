@@ -85,6 +85,8 @@ class KnownPeople:
     def __init__(self, house: House) -> None:
         self._house = house
         self.fault: HatoError | None = None
+        self.count_fault: HatoError | None = None
+        self.opened: list[str] = []
         self.origins: list[Origin] = []
 
     def may_log_in(self, origin: Origin) -> bool:
@@ -107,6 +109,11 @@ class KnownPeople:
         if digest != stamp[:16]:
             raise AuthenticationError("no")
         return await self.login(name, Secret(PASSWORD), origin)
+
+    async def note_opened(self, login: Login, origin: Origin) -> None:
+        if self.count_fault is not None:
+            raise self.count_fault
+        self.opened.append(login.person.name)
 
     def begin_sasl(self, mechanism: str, origin: Origin) -> Exchange:
         if mechanism != "PLAIN":

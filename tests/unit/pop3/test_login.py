@@ -133,6 +133,31 @@ async def test_a_maildrop_that_did_not_open_takes_no_place(house: House) -> None
     assert (await pump.command(f"PASS {PASSWORD}")).startswith("+OK ")
 
 
+async def test_only_a_login_that_opened_the_maildrop_counts(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RFC 2449 §6.5: who got [IN-USE] may come again at once."""
+    monkeypatch.setattr(pop3_login, "POP3_LOCK_SECONDS", 0)
+    first = await house.log_in()
+    second = await house.connect()
+    await second.command("USER ada@example.org")
+    assert (await second.command(f"PASS {PASSWORD}")).startswith("-ERR [IN-USE] ")
+    assert house.authenticator.opened == ["ada@example.org"]
+    await first.command("QUIT")
+    await second.command("USER ada@example.org")
+    assert (await second.command(f"PASS {PASSWORD}")).startswith("+OK ")
+    assert house.authenticator.opened == ["ada@example.org"] * 2
+
+
+async def test_a_login_that_cannot_be_counted_leaves_the_maildrop_free(house: House) -> None:
+    house.authenticator.count_fault = StorageFullError("full")
+    pump = await house.connect()
+    await pump.command("USER ada@example.org")
+    assert (await pump.command(f"PASS {PASSWORD}")).startswith("-ERR [SYS/TEMP] ")
+    house.authenticator.count_fault = None
+    await house.log_in()
+
+
 async def test_a_session_that_hangs_up_frees_the_maildrop(house: House) -> None:
     first = await house.log_in()
     await first.hang_up()

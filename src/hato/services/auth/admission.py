@@ -66,6 +66,11 @@ class Admission:
         self._note_use(credential)
         return Login(person, credential, account)
 
+    async def note_opened(self, person: Person, origin: Origin) -> None:
+        """Let the login delay run from now: the mail is open. Raises UnavailableError."""
+        if origin.service == _POP3 and person.login_delay_seconds:
+            await self._store.counters.add(_delay_key(person), self._clock.now())
+
     async def refusal(self, began: float, attempt: Attempt, origin: Origin) -> AuthenticationError:
         """Return the error to raise, when its time has come: for every reason after as long."""
         log.info(
@@ -115,13 +120,16 @@ class Admission:
         self.later(self._store.directory.note_use(credential.credential_id, now))
 
     async def _keep_login_delay(self, person: Person) -> None:
-        """Refuse a login too soon after the last; else it is the last. Raises LoginDelayError."""
-        key = f"login/pop3/{person.person_id}"
+        """Refuse a login too soon after the mail was opened last. Raises LoginDelayError."""
         now = self._clock.now()
-        last = await self._store.counters.latest(key)
+        last = await self._store.counters.latest(_delay_key(person))
         if last is not None and 0 <= now - last < person.login_delay_seconds:
             raise LoginDelayError(person.login_delay_seconds - (now - last))
-        await self._store.counters.add(key, now)
+
+
+def _delay_key(person: Person) -> str:
+    """Return the name under which openings of somebody's mail are counted."""
+    return f"login/pop3/{person.person_id}"
 
 
 async def _logging_faults(work: Coroutine[Any, Any, None]) -> None:

@@ -127,6 +127,13 @@ class Authenticator:
         )
         return ScramExchange(server, self._scram_login, self._refuser, origin)
 
+    async def note_opened(self, login: Login, origin: Origin) -> None:
+        """Remember that the mail of somebody let in could be opened: her login delay begins.
+
+        What ends before, such as in a maildrop in use, is no login of hers (RFC 2449 §6.5).
+        """
+        await self._admission.note_opened(login.person, origin)
+
     async def close(self) -> None:
         """Write what was put off; let the threads end."""
         await self._admission.settle()
