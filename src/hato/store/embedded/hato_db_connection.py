@@ -18,6 +18,7 @@ from typing import Final
 import apsw
 
 from hato.core.errors import HatoError, StorageFullError, UnavailableError
+from hato.store.embedded.system import give_to_owner
 
 WAIT_MILLISECONDS: Final = 5_000
 """How long a thread waits for another process to finish its write."""
@@ -36,6 +37,7 @@ def connect(path: Path) -> apsw.Connection:
     """
     with contextlib.suppress(FileExistsError):
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        give_to_owner(str(path))
     deadline = time.monotonic() + WAIT_MILLISECONDS / 1000
     while True:
         connection = apsw.Connection(str(path))

@@ -24,7 +24,7 @@ from hato.store.embedded.rows import Rows, new_account_row
 from hato.store.embedded.scan import Scanned, Step, scan_segment, steps_of
 from hato.store.embedded.schema import ACCOUNT_COLUMNS, FORMAT, make_tables, open_index
 from hato.store.embedded.segments import Link, chain_of, open_to_read
-from hato.store.embedded.system import OpenFile, sync_data, sync_folder
+from hato.store.embedded.system import OpenFile, give_to_owner, sync_data, sync_folder
 
 _FACTS: Final = msgspec.msgpack.Decoder(tuple[Fact, ...])
 INDEX: Final = "index.db"
@@ -104,6 +104,7 @@ def rebuild(folder: str, account_id: AccountId) -> None:
         sync_data(fd)
     finally:
         os.close(fd)
+    give_to_owner(path)
     _discard(folder, INDEX)
     os.rename(path, f"{folder}/{INDEX}")
     sync_folder(folder)

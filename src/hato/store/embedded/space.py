@@ -13,7 +13,7 @@ import os
 from typing import Final
 
 from hato.core.errors import StorageFullError
-from hato.store.embedded.system import write_all
+from hato.store.embedded.system import open_file, write_all
 
 _RESERVE_OCTETS: Final = 4_194_304
 """Room for some ten thousand deletions and the index pages that they touch."""
@@ -50,14 +50,11 @@ class Space:
         if self.free_octets() < self._mark_octets + 2 * _RESERVE_OCTETS:
             return
         with contextlib.suppress(OSError):
-            fd = os.open(self._reserve, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            try:
-                if hasattr(os, "posix_fallocate"):
-                    os.posix_fallocate(fd, 0, _RESERVE_OCTETS)
-                else:
-                    write_all(fd, [bytes(_RESERVE_OCTETS)], 0)
-            finally:
-                os.close(fd)
+            file = open_file(self._reserve, os.O_WRONLY | os.O_CREAT)
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(file.fd, 0, _RESERVE_OCTETS)
+            else:
+                write_all(file.fd, [bytes(_RESERVE_OCTETS)], 0)
 
     def release_reserve(self) -> bool:
         """Give the reserve up for what must go on; tell whether there was one."""

@@ -37,7 +37,7 @@ from hato.store.embedded.journal import Journal
 from hato.store.embedded.locks import PREFIX, EmbeddedLock, try_lock
 from hato.store.embedded.shared import Shared
 from hato.store.embedded.staging import EmbeddedStaged
-from hato.store.embedded.system import sync_folder
+from hato.store.embedded.system import give_to_owner, sync_folder
 from hato.store.resolve import FIRST_MODSEQ, first_facts
 from hato.store.staged import Staged
 
@@ -82,6 +82,7 @@ class EmbeddedStore:
 
     def _prepare(self) -> None:
         os.makedirs(self._shared.accounts_folder, mode=0o700, exist_ok=True)
+        give_to_owner(self._shared.accounts_folder)
         sync_folder(self._folder)
         self._sweep()
         self._shared.space.keep_reserve()
@@ -113,6 +114,7 @@ class EmbeddedStore:
         self._shared.space.check(0)
         folder = f"{self._shared.accounts_folder}/{_NEW}{account_id}"
         os.mkdir(folder, 0o700)
+        give_to_owner(folder)
         now = self._clock.now()
         journal = Journal(folder, account_id)
         journal.begin_next(now)

@@ -46,8 +46,25 @@ class OpenFile:
 
 
 def open_file(path: str, flags: int, mode: int = 0o600) -> OpenFile:
-    """Open a file that no child process inherits."""
-    return OpenFile(os.open(path, flags | os.O_CLOEXEC, mode))
+    """Open a file that no child process inherits; a new one belongs to the folder's owner."""
+    file = OpenFile(os.open(path, flags | os.O_CLOEXEC, mode))
+    if flags & os.O_CREAT:
+        give_to_owner(path, file.fd)
+    return file
+
+
+def give_to_owner(path: str, file: int | None = None) -> None:
+    """Give what root just made to whom the folder around it belongs.
+
+    The command line may be used by root while the server runs as somebody else, who must be able
+    to go on with every file.
+    """
+    if os.geteuid() != 0:
+        return
+    owner = os.stat(os.path.dirname(path))
+    facts = os.stat(path if file is None else file)
+    if facts.st_uid == 0 != owner.st_uid:
+        os.chown(path if file is None else file, owner.st_uid, owner.st_gid)
 
 
 def sync_data(fd: int) -> None:
