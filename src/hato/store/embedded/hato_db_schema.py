@@ -104,6 +104,9 @@ def migrate(connection: apsw.Connection, path: str) -> None:
             raise InvalidInputError(_NEWER, path=path, found=found, known=len(MIGRATIONS))
         if owner not in {0, APPLICATION_ID} or (found and not owner):
             raise InvalidInputError(_FOREIGN, path=path)
+        if found == len(MIGRATIONS) and owner:
+            connection.execute("ROLLBACK")  # writing nothing, so that a full disk is no hindrance
+            return
         for migration in MIGRATIONS[found:]:
             connection.execute(migration).fetchall()
         connection.pragma("user_version", len(MIGRATIONS))

@@ -23,7 +23,7 @@ from weakref import WeakValueDictionary
 import msgspec
 
 from hato.core.clock import Clock
-from hato.core.errors import InUseError, NotFoundError
+from hato.core.errors import InUseError, NotFoundError, StorageFullError
 from hato.core.ids import AccountId
 from hato.core.settings import StoreSettings
 from hato.store.changes import Committed
@@ -72,8 +72,7 @@ class EmbeddedStore:
             await asyncio.to_thread(self._prepare)
         except OSError as fault:
             raise domain_error(fault, "opening the data folder") from fault
-        database = await asyncio.to_thread(HatoDb.open, Path(self._folder) / FILE_NAME)
-        self._hato_db = database
+        database = self._hato_db = await asyncio.to_thread(self._open_hato_db)
         self.directory = database.directory
         self.counters = database.counters
         self.leases = database.leases
@@ -95,6 +94,16 @@ class EmbeddedStore:
                 is_abandoned = entry.name.startswith(_NEW) and _is_older(entry, abandoned_before)
                 if is_abandoned or entry.name.startswith(_GONE):
                     shutil.rmtree(entry.path, ignore_errors=True)
+
+    def _open_hato_db(self) -> HatoDb:
+        """Open what belongs to nobody alone; on a full disk in the room that was put aside."""
+        path = Path(self._folder) / FILE_NAME
+        try:
+            return HatoDb.open(path)
+        except StorageFullError:
+            if not self._shared.space.release_reserve():
+                raise
+        return HatoDb.open(path)
 
     def stage(self) -> Staged:
         """Begin to take in octets."""
