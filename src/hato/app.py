@@ -103,7 +103,7 @@ class Composition:
 
     def check(self, settings: Settings) -> None:
         """Look at all that serving needs, without binding. Raises InvalidInputError."""
-        from hato.net.doorkeeper import Networks
+        from hato.core.addresses import Networks
         from hato.net.plan import read_addresses
         from hato.net.tls_contexts import TlsContexts
 
@@ -208,7 +208,8 @@ def _services(
     settings: Settings, plan: Plan, store: Store, authenticator: Authenticator
 ) -> dict[str, Any]:
     """Introduce the edges to the services and the services to the net."""
-    from hato.net.doorkeeper import Doorkeeper, Networks
+    from hato.core.addresses import Networks
+    from hato.net.doorkeeper import Doorkeeper
     from hato.net.service import Service
     from hato.servers.lmtp import PART_COMMANDS, LmtpSession
     from hato.servers.pop3 import Pop3Edge, Pop3Session

@@ -18,9 +18,10 @@ from typing import Any
 
 import trustme
 
+from hato.core.addresses import Networks
 from hato.core.settings import Limits, Tls
 from hato.net.connection import Connection
-from hato.net.doorkeeper import Doorkeeper, Networks
+from hato.net.doorkeeper import Doorkeeper
 from hato.net.service import Service
 from hato.net.session import Handler, Peer
 from hato.net.tls_contexts import TlsContexts

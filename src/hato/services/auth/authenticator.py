@@ -13,12 +13,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+from hato.core.addresses import Networks
 from hato.core.clock import Clock
 from hato.core.errors import AuthenticationError, NotFoundError
 from hato.core.limits import SCRAM_ITERATIONS
 from hato.core.secret import Secret
 from hato.core.settings import Settings
-from hato.net.doorkeeper import Networks
 from hato.protocols.sasl import login, plain, scram_server
 from hato.services.auth.admission import Admission
 from hato.services.auth.apop_login import ApopLogin

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
+from hato.core.addresses import subscriber_of
 from hato.core.errors import ThrottledError
 from hato.core.ids import PersonId
-from hato.net.doorkeeper import subscriber_of
 
 _WAIT_SECONDS: Final = 60
 

@@ -13,10 +13,10 @@ from functools import partial
 
 import msgspec
 
+from hato.core.addresses import subscriber_of
 from hato.core.clock import Clock
 from hato.core.errors import ConflictError, NotFoundError
 from hato.core.secret import Secret
-from hato.net.doorkeeper import subscriber_of
 from hato.services.auth.admission import Admission
 from hato.services.auth.credential_maker import CredentialMaker
 from hato.services.auth.hashing_threads import HashingThreads

@@ -15,12 +15,12 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from hato.core.addresses import subscriber_of
 from hato.core.clock import Clock
 from hato.core.errors import HatoError, ThrottledError
 from hato.core.limits import FAILED_LOGIN_MOST_SECONDS, KNOWN_ADDRESS_SECONDS, LOGIN_NAME_OCTETS
 from hato.core.log import log
 from hato.core.settings import Limits
-from hato.net.doorkeeper import subscriber_of
 from hato.store.directory import Counters, Person
 
 Pause: TypeAlias = Callable[[float], Awaitable[None]]
