@@ -10,11 +10,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from typing import Final
 
 from hato.core.errors import StorageFullError
 from hato.store.embedded.system import open_file, write_all
 
+_FRESH_SECONDS: Final = 0.1
+"""How long the system's answer is used, less what was added since; asking at each delivery takes
+as long as the rest of the check many times over."""
 _RESERVE_OCTETS: Final = 4_194_304
 """Room for some ten thousand deletions and the index pages that they touch."""
 
@@ -28,6 +32,8 @@ class Space:
         self._mark_octets = mark_octets
         self._reserve = f"{folder}/reserve"
         self._must_restore = False
+        self._known_free = 0
+        self._asked_at = 0.0
 
     def free_octets(self) -> int:
         """Return what is free for us."""
@@ -36,12 +42,18 @@ class Space:
 
     def check(self, adding_octets: int) -> None:
         """Refuse to add so much where the mark would be passed."""
-        free_octets = self.free_octets()
-        if free_octets - adding_octets < self._mark_octets:
+        if self._asked_at + _FRESH_SECONDS < time.monotonic() or not self._has_room(adding_octets):
+            self._known_free = self.free_octets()
+            self._asked_at = time.monotonic()
+        if not self._has_room(adding_octets):
             raise StorageFullError("the disk has reached its free-space mark")
-        if self._must_restore and free_octets >= self._mark_octets + 2 * _RESERVE_OCTETS:
+        self._known_free -= adding_octets
+        if self._must_restore and self._has_room(2 * _RESERVE_OCTETS):
             self._must_restore = False
             self.keep_reserve()
+
+    def _has_room(self, octets: int) -> bool:
+        return self._known_free - octets >= self._mark_octets
 
     def keep_reserve(self) -> None:
         """Put the reserve aside, where there is plenty of room for it."""
@@ -49,12 +61,15 @@ class Space:
             return
         if self.free_octets() < self._mark_octets + 2 * _RESERVE_OCTETS:
             return
-        with contextlib.suppress(OSError):
+        try:
             file = open_file(self._reserve, os.O_WRONLY | os.O_CREAT)
             if hasattr(os, "posix_fallocate"):
                 os.posix_fallocate(file.fd, 0, _RESERVE_OCTETS)
             else:
                 write_all(file.fd, [bytes(_RESERVE_OCTETS)], 0)
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.unlink(self._reserve)
 
     def release_reserve(self) -> bool:
         """Give the reserve up for what must go on; tell whether there was one."""
