@@ -11,7 +11,7 @@ import pytest
 from hato.core.errors import AuthenticationError, DamagedError, ThrottledError, UnavailableError
 from hato.core.secret import Secret
 from hato.services.auth import Login
-from hato.services.auth.secret_key import FILE_NAME, derive, read_secret_key
+from hato.services.auth.secret_key import FILE_NAME, SecretKey, derive, read_secret_key
 from hato.services.auth.vault import Vault
 from tests.unit.auth.house import ADA, KEY, PASSWORD, House, origin
 
@@ -152,3 +152,14 @@ def test_a_key_that_cannot_be_used_is_told_in_one_sentence(tmp_path: Path) -> No
     (tmp_path / FILE_NAME).write_bytes(b"short")
     with pytest.raises(UnavailableError, match="restore it"):
         read_secret_key(tmp_path)
+
+
+def test_the_secret_key_is_read_when_it_is_first_needed_and_only_once(tmp_path: Path) -> None:
+    key = SecretKey(tmp_path)
+    assert not (tmp_path / FILE_NAME).exists()
+    first = key.read()
+    (tmp_path / FILE_NAME).unlink()
+    assert key.read() == first
+    assert SecretKey(tmp_path / "nowhere", first).read() == first
+    with pytest.raises(UnavailableError):
+        SecretKey(tmp_path / "nowhere").read()

@@ -19,6 +19,7 @@ from hato.core.errors import (
 from hato.core.secret import Secret
 from hato.protocols.sasl.scram_client import ScramClient
 from hato.services.auth import Login, SaslExchange
+from hato.services.auth.secret_key import SecretKey
 from tests.unit.auth.house import ADA, PASSWORD, House, origin
 
 BINDING = hashlib.sha256(b"channel").digest()
@@ -278,13 +279,13 @@ async def test_the_login_delay_is_kept_by_scram_too(house: House) -> None:
 async def test_an_unusable_secret_key_does_not_keep_strangers_out_or_in(tmp_path: Path) -> None:
     house = House(tmp_path / "nowhere")
     await house.furnish()
-    house.authenticator._given_key = None
+    house.authenticator._scram_login._secret_key = SecretKey(tmp_path / "nowhere").read
     with pytest.raises(AuthenticationError):
         await house.scram("nobody@example.org")
     assert isinstance(await house.scram(), Login)
     house.authenticator._scram_login._decoy_key  # noqa: B018 - drawn for this process
     with pytest.raises(UnavailableError):
-        house.authenticator._read_key()
+        house.authenticator._scram_login._secret_key()
 
 
 @given(

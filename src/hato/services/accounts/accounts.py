@@ -8,7 +8,6 @@ Fails with InvalidInputError: what is wrong, what to do; NotFoundError from `rec
 
 from __future__ import annotations
 
-from functools import cached_property
 from pathlib import Path
 
 import msgspec
@@ -31,7 +30,7 @@ from hato.services.accounts.credentials import Credentials, check_hash, check_pa
 from hato.services.accounts.routing import find_recipients
 from hato.services.auth.credential_maker import CredentialMaker
 from hato.services.auth.passwords import Passwords
-from hato.services.auth.secret_key import read_secret_key
+from hato.services.auth.secret_key import SecretKey
 from hato.services.auth.vault import Vault
 from hato.services.names import (
     is_plain,
@@ -63,9 +62,8 @@ class Accounts:
         """
         self._store = store
         self._directory = store.directory
-        self._settings = settings
-        self._given_key = secret_key
-        vault = Vault(self._secret_key) if settings.auth.apop else None
+        key = SecretKey(Path(settings.data), secret_key)
+        vault = Vault(key.read()) if settings.auth.apop else None
         maker = CredentialMaker(passwords or Passwords(), vault, iterations=iterations)
         self._credentials = Credentials(store.directory, maker, clock)
 
@@ -97,28 +95,45 @@ class Accounts:
     # People
 
     async def add_person(
-        self, text: str, password: Secret | None = None, *, hashed: str | None = None
+        self,
+        text: str,
+        password: Secret | None = None,
+        *,
+        hashed: str | None = None,
+        account: str | None = None,
     ) -> Person:
         """Add somebody with an empty mailbox; with neither password nor hash nobody can log in.
 
-        `hashed`: `{SCHEME}…` from another server.
+        `hashed`: `{SCHEME}…` from another server. `account`: whose mail, left by somebody who was
+        removed, is hers now.
         """
         name = await self._free_name(text, None)
         if password is not None:
             check_password(password)
         elif hashed is not None:
             check_hash(hashed)
-        account_id = await self._store.create_account()
+        account_id = await self._left_account(account) or await self._store.create_account()
         try:
             person = await self._directory.add_person(Person(PersonId(0), account_id, name))
         except HatoError:
-            await self._store.remove_account(account_id)
+            if account is None:
+                await self._store.remove_account(account_id)
             raise
         if password is not None:
             await self._credentials.set_password(person, password)
         elif hashed is not None:
             await self._credentials.set_hash(person, hashed)
         return person
+
+    async def _left_account(self, account: str | None) -> AccountId | None:
+        """Return the account of that id if it is nobody's. Raises InvalidInputError."""
+        if account is None:
+            return None
+        owners = {person.account_id for person in await self._directory.people()}
+        for account_id in await self._store.account_ids():
+            if account_id == account and account_id not in owners:
+                return account_id
+        raise InvalidInputError(texts.NOT_LEFT, account=account)
 
     async def people(self) -> list[Person]:
         """Return everybody, by name."""
@@ -281,10 +296,6 @@ class Accounts:
         domain = address.rpartition("@")[2]
         if domain not in await self._directory.domains():
             raise InvalidInputError(texts.NO_SUCH_DOMAIN, name=readable(domain))
-
-    @cached_property
-    def _secret_key(self) -> Secret:
-        return self._given_key or read_secret_key(Path(self._settings.data))
 
 
 def _checked_domain(text: str) -> str:

@@ -9,7 +9,6 @@ Fails with AuthenticationError, ThrottledError, LoginDelayError, UnavailableErro
 from __future__ import annotations
 
 import asyncio
-from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -33,7 +32,7 @@ from hato.services.auth.sasl_exchange import (
     ScramExchange,
 )
 from hato.services.auth.scram_login import ScramLogin
-from hato.services.auth.secret_key import read_secret_key
+from hato.services.auth.secret_key import SecretKey
 from hato.services.auth.throttle import Pause, Throttle
 from hato.services.auth.vault import Vault
 from hato.store.api import Store
@@ -61,10 +60,10 @@ class Authenticator:
         UnavailableError where APOP is wanted without a usable key.
         """
         self._settings = settings
-        self._given_key = secret_key
+        key = SecretKey(Path(settings.data), secret_key)
         self._open_lines = Networks(settings.auth.allow_plaintext_from)
         directory, limits = store.directory, settings.limits
-        vault = Vault(self._secret_key) if settings.auth.apop else None
+        vault = Vault(key.read()) if settings.auth.apop else None
         throttle = Throttle(store.counters, limits, clock, pause)
         self._admission = Admission(
             store, clock, throttle, pause=pause, failed_login_seconds=limits.failed_login_seconds
@@ -75,7 +74,7 @@ class Authenticator:
             directory, clock, throttle, self._admission, passwords, maker
         )
         self._scram_login = ScramLogin(
-            directory, clock, throttle, self._admission, self._read_key, iterations=iterations
+            directory, clock, throttle, self._admission, key.read, iterations=iterations
         )
         self._apop_login = (
             ApopLogin(directory, clock, throttle, self._admission, vault) if vault else None
@@ -148,10 +147,3 @@ class Authenticator:
         if not self.may_log_in(origin):
             message = "no login without TLS from this address"
             raise AuthenticationError(message)
-
-    def _read_key(self) -> Secret:
-        return self._secret_key
-
-    @cached_property
-    def _secret_key(self) -> Secret:
-        return self._given_key or read_secret_key(Path(self._settings.data))

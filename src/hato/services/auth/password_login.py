@@ -22,7 +22,7 @@ from hato.services.auth.credential_maker import CredentialMaker
 from hato.services.auth.hashing_threads import HashingThreads
 from hato.services.auth.origin import Login, Origin
 from hato.services.auth.passwords import Passwords, forms_of, is_app_hash
-from hato.services.auth.people_finder import find_by_login
+from hato.services.auth.people_finder import find_by_login, is_called
 from hato.services.auth.remembered import Remembered, RightPassword
 from hato.services.auth.throttle import Attempt, Throttle, attempt_by
 from hato.store.directory import Credential, CredentialId, Directory, Person
@@ -83,7 +83,7 @@ class PasswordLogin:
                 raise await self._admission.refusal(began, attempt, origin)
             found = checked
             self._remembered.keep_right(digest, found.person, found.credential, version)
-        if acts_as and not await self._is(acts_as, found.person):
+        if acts_as and not await is_called(self._directory, found.person, acts_as):
             attempt = attempt_by(found.person, name, origin.address)
             raise await self._admission.refusal(began, attempt, origin)
         return await self._admission.let_in(found.person, found.credential, origin)
@@ -151,11 +151,6 @@ class PasswordLogin:
             return
         finally:
             self._upgrading.discard(credential.credential_id)
-
-    async def _is(self, name: str, person: Person) -> bool:
-        """Tell whether a name means a person."""
-        other = await find_by_login(self._directory, name)
-        return other is not None and other.person_id == person.person_id
 
 
 def _find_slowly(

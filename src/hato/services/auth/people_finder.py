@@ -33,3 +33,9 @@ async def find_by_login(directory: Directory, typed: str) -> Person | None:
         return person
     people = await directory.people_at(name)
     return people[0] if len(people) == 1 else None
+
+
+async def is_called(directory: Directory, person: Person, typed: str) -> bool:
+    """Tell whether a login name means this very person."""
+    found = await find_by_login(directory, typed)
+    return found is not None and found.person_id == person.person_id

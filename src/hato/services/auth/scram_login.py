@@ -25,7 +25,7 @@ from hato.protocols.sasl.scram_server import ScramServer
 from hato.protocols.sasl.steps import Refused, ServerStep
 from hato.services.auth.admission import Admission
 from hato.services.auth.origin import Login, Origin
-from hato.services.auth.people_finder import find_by_login
+from hato.services.auth.people_finder import find_by_login, is_called
 from hato.services.auth.secret_key import derive
 from hato.services.auth.throttle import Attempt, Throttle, attempt_by
 from hato.services.names import normalized_address
@@ -78,7 +78,8 @@ class ScramLogin:
             salt = await self._decoy_salt(person.name if person else name)
             return Claim(attempt, None, (), (), salt, self._iterations)
         shared = usable[0][1]
-        if not person.is_enabled or (acts_as and not await self._is(acts_as, person)):
+        is_herself = not acts_as or await is_called(self._directory, person, acts_as)
+        if not person.is_enabled or not is_herself:
             return Claim(attempt, None, (), (), shared.salt, shared.iterations)
         credentials, keys = zip(*usable, strict=True)
         return Claim(attempt, person, credentials, keys, shared.salt, shared.iterations)
@@ -106,11 +107,6 @@ class ScramLogin:
             raise UnavailableError(message)
         self._admission.greet(claim.attempt)
         return await self._admission.let_in(claim.person, claim.credentials[key_index], origin)
-
-    async def _is(self, name: str, person: Person) -> bool:
-        """Tell whether a name means a person."""
-        other = await find_by_login(self._directory, name)
-        return other is not None and other.person_id == person.person_id
 
     async def _decoy_salt(self, name: str) -> bytes:
         """Return the salt of somebody without keys: for every spelling of a name the same."""

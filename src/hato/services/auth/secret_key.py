@@ -21,6 +21,21 @@ FILE_NAME: Final = "secret.key"
 _KEY_OCTETS: Final = 32
 
 
+class SecretKey:
+    """The key, read when it is first needed and kept from then on."""
+
+    def __init__(self, data_folder: Path, given: Secret | None = None) -> None:
+        """`given`: the key itself, where the caller has it already."""
+        self._data_folder = data_folder
+        self._key = given
+
+    def read(self) -> Secret:
+        """Return it. Raises UnavailableError, and tries again when asked again."""
+        if self._key is None:
+            self._key = read_secret_key(self._data_folder)
+        return self._key
+
+
 def read_secret_key(data_folder: Path) -> Secret:
     """Read the key; make it where there is none yet. Raises UnavailableError."""
     credentials = os.environ.get("CREDENTIALS_DIRECTORY")
