@@ -130,7 +130,10 @@ class EmbeddedAccount:
         try:
             if is_large:
                 return await asyncio.to_thread(self._ask_apart, question)
-            return question(self._shared.indexes.get(self._folder))
+            try:
+                return question(self._shared.indexes.get(self._folder))
+            except apsw.BusyError:  # a thread may wait, the loop may not
+                return await asyncio.to_thread(self._ask_apart, question)
         except (FileNotFoundError, apsw.CantOpenError, *SPOILED):
             raise
         except (OSError, apsw.Error) as fault:
@@ -265,7 +268,7 @@ class EmbeddedAccount:
 
     async def mailboxes(self) -> list[Mailbox]:
         """Return all mailboxes, by id."""
-        return await self._ask(queries.mailboxes)
+        return await self._ask(queries.mailboxes, is_large=True)
 
     async def emails(self, email_ids: Sequence[EmailId]) -> list[Email]:
         """Return those of the messages that exist, in the order asked for."""
@@ -282,15 +285,17 @@ class EmbeddedAccount:
 
     async def changes(self, kind: ChangeKind, since: ModSeq, limit: int) -> Changes:
         """Return what changed after `since`."""
-        return await self._ask(lambda index: queries.changes(index, kind, since, limit))
+        return await self._ask(
+            lambda index: queries.changes(index, kind, since, limit), is_large=True
+        )
 
     async def expunged(self, mailbox: MailboxId, since: ModSeq) -> list[Uid]:
         """Return UIDs that left the mailbox after `since`, ascending."""
-        return await self._ask(lambda index: queries.expunged(index, mailbox, since))
+        return await self._ask(lambda index: queries.expunged(index, mailbox, since), is_large=True)
 
     async def held(self) -> list[HeldEmail]:
         """Return deleted messages that can be brought back, latest first."""
-        return await self._ask(queries.held)
+        return await self._ask(queries.held, is_large=True)
 
     async def stored_object(self, kind: str, object_id: str) -> StoredObject | None:
         """Return a small named thing, or None."""
@@ -299,11 +304,11 @@ class EmbeddedAccount:
 
     async def stored_objects(self, kind: str) -> list[StoredObject]:
         """Return all small things of a kind, by id."""
-        return await self._ask(lambda index: queries.stored_objects(index, kind))
+        return await self._ask(lambda index: queries.stored_objects(index, kind), is_large=True)
 
     async def ledger(self, source: str) -> list[LedgerEntry]:
         """Return a source's ledger, by UIDL."""
-        return await self._ask(lambda index: queries.ledger(index, source))
+        return await self._ask(lambda index: queries.ledger(index, source), is_large=True)
 
     async def usage(self) -> Usage:
         """Return what the account holds and may hold."""
@@ -346,7 +351,7 @@ class EmbeddedAccount:
         """End what is held or kept only until `now`; return how many messages and blobs went."""
         removed_before = now - REMEMBER_REMOVED_SECONDS
         held, uploads, floor = await self._ask(
-            lambda index: queries.ended_by(index, now, removed_before)
+            lambda index: queries.ended_by(index, now, removed_before), is_large=True
         )
         committed = await self.commit([Purge(held, uploads, floor)])
         gone = [fact for fact in committed.facts if isinstance(fact, Purged)]

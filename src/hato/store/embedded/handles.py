@@ -104,7 +104,7 @@ class SegmentFiles:
 
 
 class Indexes:
-    """Indexes open for reading, used in the loop only."""
+    """Indexes open for reading, used in the loop only: none waits for another process."""
 
     def __init__(self) -> None:
         """Open nothing yet."""
@@ -121,7 +121,7 @@ class Indexes:
         found = self._recent.get(folder)
         if found is not None and found[0] == inode:
             return found[1]
-        connection = open_index(path)
+        connection = open_index(path, may_wait=False)
         self._recent.put(folder, (inode, connection))
         return connection
 

@@ -1,6 +1,6 @@
 """The index of one account: its tables, and how its file is opened.
 
-Called by `index` and `replay`.
+Called by `replay`, `account_writer`, `account`, `verify`, and by `handles` for the loop.
 Never is the truth: another FORMAT, or damage, means that the file is made anew from the journal.
 Standards: none.
 Fails with apsw.Error.
@@ -95,13 +95,16 @@ costs the file system nothing; a log that grows is flushed with every sync of th
 _BUSY_MILLISECONDS: Final = 10_000
 
 
-def open_index(path: str, *, make: bool = False) -> apsw.Connection:
-    """Open an index that is there, or, with `make`, an empty file for one."""
+def open_index(path: str, *, make: bool = False, may_wait: bool = True) -> apsw.Connection:
+    """Open an index that is there, or, with `make`, an empty file for one.
+
+    Where it may not wait, what another process blocks fails at once with apsw.BusyError.
+    """
     flags = apsw.SQLITE_OPEN_READWRITE
     if make:
         flags |= apsw.SQLITE_OPEN_CREATE
     connection = apsw.Connection(path, flags=flags, statementcachesize=100)
-    connection.set_busy_timeout(_BUSY_MILLISECONDS)
+    connection.set_busy_timeout(_BUSY_MILLISECONDS if may_wait else 0)
     keep = ctypes.c_int(1)
     # The log stays when the last one closes: an index without one was tampered with.
     connection.file_control("main", apsw.SQLITE_FCNTL_PERSIST_WAL, ctypes.addressof(keep))
