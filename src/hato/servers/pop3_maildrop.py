@@ -36,7 +36,6 @@ class Maildrop:
         "_lock",
         "_marked",
         "_person",
-        "_remembers_retrieved",
         "_retrieved",
         "_sizes",
         "_surrogate_sizes",
@@ -65,7 +64,6 @@ class Maildrop:
         self._sizes = sizes
         self._batch = 0
         self._marked: set[int] = set()
-        self._remembers_retrieved = person.retr_sets_seen or person.expire_days == 0
         self._retrieved: set[int] = set()
         self.retrieved_count = 0
         """How many messages were sent whole."""
@@ -174,7 +172,7 @@ class Maildrop:
     def note_retrieved(self, index: int) -> None:
         """Remember that a message was sent whole, where QUIT has to know."""
         self.retrieved_count += 1
-        if self._remembers_retrieved:
+        if self._person.retr_sets_seen:
             self._retrieved.add(index)
 
     # Listings
@@ -227,8 +225,6 @@ class Maildrop:
         """Return what QUIT has to change, and how many messages it deletes."""
         snapshot = self.snapshot
         doomed = self._marked
-        if self._person.expire_days == 0:
-            doomed = doomed | self._retrieved
         wanted: list[Wanted] = []
         if doomed:
             uids = tuple(Uid(snapshot.uids[index]) for index in sorted(doomed))

@@ -31,7 +31,7 @@ class Person(msgspec.Struct, frozen=True):
     retr_sets_seen: bool = False
     """Whether reading by POP3 marks a message as seen."""
     expire_days: int | None = None
-    """Messages of INBOX older than this are deleted (RFC 2449 §6.7); None: never."""
+    """Messages of INBOX older than this are deleted (RFC 2449 §6.7), at least 1; None: never."""
     login_delay_seconds: int = 0
     """Least time between two POP3 logins (RFC 2449 §6.5)."""
 

@@ -235,15 +235,3 @@ async def test_people_without_expiry_keep_everything(house: House) -> None:
     house.clock.advance(1000 * DAY)
     pump = await house.log_in()
     assert await pump.command("STAT") == "+OK 1 16"
-
-
-async def test_expire_0_deletes_at_quit_what_was_retrieved(house: House) -> None:
-    await house.change_person(expire_days=0)
-    await three_letters(house)
-    house.clock.advance(2 * DAY)
-    pump = await house.log_in()
-    assert "EXPIRE 0\r\n" in await pump.command("CAPA")
-    await pump.command("RETR 2")
-    await pump.command("TOP 3 99")
-    await pump.command("QUIT")
-    assert await house.uids() == [1, 3]
