@@ -113,28 +113,18 @@ def _number(rest: bytes | None) -> MessageNumber | None:
     return None
 
 
-def _parse_list(rest: bytes | None) -> Parsed:
-    if rest is None:
-        return List()
-    number = _number(rest)
-    return Refusal.ARGUMENTS if number is None else List(number)
+def _with_number(
+    command: Callable[[MessageNumber], Command], *, alone: Command | None = None
+) -> Callable[[bytes | None], Parsed]:
+    """Make the parser of a command with a number; `alone`: what it is where it may have none."""
 
+    def parse(rest: bytes | None) -> Parsed:
+        if rest is None and alone is not None:
+            return alone
+        number = _number(rest)
+        return Refusal.ARGUMENTS if number is None else command(number)
 
-def _parse_uidl(rest: bytes | None) -> Parsed:
-    if rest is None:
-        return Uidl()
-    number = _number(rest)
-    return Refusal.ARGUMENTS if number is None else Uidl(number)
-
-
-def _parse_retr(rest: bytes | None) -> Parsed:
-    number = _number(rest)
-    return Refusal.ARGUMENTS if number is None else Retr(number)
-
-
-def _parse_dele(rest: bytes | None) -> Parsed:
-    number = _number(rest)
-    return Refusal.ARGUMENTS if number is None else Dele(number)
+    return parse
 
 
 def _parse_top(rest: bytes | None) -> Parsed:
@@ -209,11 +199,11 @@ _PARSERS: Final[dict[bytes, Callable[[bytes | None], Parsed]]] = {
     b"APOP": _parse_apop,
     b"AUTH": _parse_auth,
     b"STAT": _without_arguments(Stat()),
-    b"LIST": _parse_list,
-    b"UIDL": _parse_uidl,
-    b"RETR": _parse_retr,
+    b"LIST": _with_number(List, alone=List()),
+    b"UIDL": _with_number(Uidl, alone=Uidl()),
+    b"RETR": _with_number(Retr),
     b"TOP": _parse_top,
-    b"DELE": _parse_dele,
+    b"DELE": _with_number(Dele),
     b"NOOP": _without_arguments(Noop()),
     b"RSET": _without_arguments(Rset()),
     b"QUIT": _without_arguments(Quit()),
