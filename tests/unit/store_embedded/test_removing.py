@@ -11,7 +11,7 @@ import pytest
 
 from hato.core.errors import NotFoundError
 from hato.store.embedded.account_writer import AccountWriter
-from tests.unit.store_embedded.conftest import Office
+from tests.unit.store_embedded.conftest import Office, OpenOffice
 
 
 async def test_a_writer_in_use_is_closed_only_when_it_is_done(
@@ -77,3 +77,36 @@ async def test_an_account_that_was_never_finished_goes_once_it_is_old(office: Of
     await office.open_again()
     assert young.exists()
     assert not old.exists()
+
+
+async def test_nothing_of_a_removed_account_stays_in_memory(office: Office) -> None:
+    added = await office.add(bytes(200_000))
+    kept = await office.store.account(await office.store.create_account())
+    await kept.commit([await office.letter(bytes(200_000))])
+    await office.octets(added.email_id)
+    snapshot = await kept.snapshot(kept.inbox)
+    await kept.read(snapshot.body(0), 0, 10)
+    await office.account.snapshot(office.account.inbox)
+    shared, account_id = office.store._shared, office.account.account_id
+    await office.store.remove_account(account_id)
+    folder = shared.folder_of(kept.account_id)
+    assert {key[0] for key in shared.layouts} == {folder}
+    assert {key[0] for key in shared.files._files} == {folder}
+    assert shared.snapshots.get(account_id, office.account.inbox) is None
+    assert await kept.snapshot(kept.inbox) is snapshot
+
+
+async def test_segments_that_another_process_removed_are_closed_a_minute_later(
+    open_office: OpenOffice,
+) -> None:
+    office = await open_office(segment_octets=1_000)
+    added = [await office.add(bytes(900)) for _ in range(3)]
+    for one in added:
+        await office.octets(one.email_id)
+    files = office.store._shared.files._files
+    office.segments()[0].unlink()
+    await office.account.snapshot(office.account.inbox)
+    assert len(files) == 3
+    office.clock.advance(60)
+    await office.account.snapshot(office.account.inbox)
+    assert [number for _folder, number in files] == [2, 3]

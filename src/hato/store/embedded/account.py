@@ -197,6 +197,8 @@ class EmbeddedAccount:
 
     async def snapshot(self, mailbox: MailboxId) -> Snapshot:
         """Return the mailbox as it is now."""
+        if self._shared.must_sweep():
+            await asyncio.to_thread(self._shared.files.forget_removed)
         cached = self._shared.snapshots.get(self.account_id, mailbox)
         if cached is not None and cached.is_current():
             return cached

@@ -22,7 +22,7 @@ from hato.store.embedded.account_writer import AccountWriter
 from hato.store.embedded.replay import INDEX
 from hato.store.embedded.schema import open_index
 from hato.store.embedded.segments import open_to_read
-from hato.store.embedded.system import OpenFile
+from hato.store.embedded.system import OpenFile, is_removed
 
 _LEAST: Final = 16
 _MOST_SEGMENTS: Final = 512
@@ -95,6 +95,13 @@ class SegmentFiles:
                 while len(self._files) > self._most:
                     del self._files[next(iter(self._files))]
         return file
+
+    def forget_removed(self) -> None:
+        """Close what has no name any more: only then the system gives the space back. May block."""
+        with self._lock:
+            removed = [key for key, file in self._files.items() if is_removed(file)]
+            files = [self._files.pop(key) for key in removed]
+        files.clear()  # closing may take as long as giving back does: not under the lock
 
     def forget(self, folder: str) -> None:
         """Close all segments of an account."""

@@ -9,6 +9,7 @@ Fails never.
 from __future__ import annotations
 
 from collections import OrderedDict
+from typing import Final
 
 from hato.core.clock import Clock
 from hato.core.ids import AccountId
@@ -19,6 +20,9 @@ from hato.store.embedded.committer import Committer, Publish
 from hato.store.embedded.handles import Indexes, SegmentFiles, Writers
 from hato.store.embedded.snapshot import Snapshots
 from hato.store.embedded.space import Space
+
+_SWEEP_SECONDS: Final = 60.0
+"""For so long, at least, a process keeps segments open that another one removed."""
 
 
 class Shared:
@@ -37,7 +41,26 @@ class Shared:
         self.indexes = Indexes()
         self.snapshots = Snapshots()
         self.writers = Writers(self._make_writer)
+        self._swept_until = clock.monotonic() + _SWEEP_SECONDS
         self.committer = Committer(self.writers.get, publish, self.space)
+
+    def must_sweep(self) -> bool:
+        """Tell, once a minute, that segments which were removed should be closed."""
+        now = self.clock.monotonic()
+        if now < self._swept_until:
+            return False
+        self._swept_until = now + _SWEEP_SECONDS
+        return True
+
+    def forget(self, account_id: AccountId) -> None:
+        """Let go of all that is known or open of an account, its writer excepted."""
+        folder = self.folder_of(account_id)
+        self.files.forget(folder)
+        self.indexes.forget(folder)
+        self.snapshots.forget(account_id)
+        for key in tuple(self.layouts):
+            if key[0] == folder:
+                self.layouts.pop(key, None)
 
     def folder_of(self, account_id: AccountId) -> str:
         """Return an account's folder."""

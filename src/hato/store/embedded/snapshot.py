@@ -271,15 +271,20 @@ class Snapshots:
 
     def put(self, account_id: AccountId, snapshot: EmbeddedSnapshot) -> None:
         """Keep one, and drop what was not asked for longest."""
-        self.forget(account_id, snapshot.mailbox_id)
+        self._drop(account_id, snapshot.mailbox_id)
         self._kept[account_id, snapshot.mailbox_id] = snapshot
         self._rows += len(snapshot) + 1
         while self._rows > _KEPT_ROWS and len(self._kept) > 1:
             _key, dropped = self._kept.popitem(last=False)
             self._rows -= len(dropped) + 1
 
-    def forget(self, account_id: AccountId, mailbox: MailboxId) -> None:
-        """Keep one no longer."""
+    def forget(self, account_id: AccountId) -> None:
+        """Keep none of an account any longer."""
+        for one, mailbox in tuple(self._kept):
+            if one == account_id:
+                self._drop(one, mailbox)
+
+    def _drop(self, account_id: AccountId, mailbox: MailboxId) -> None:
         dropped = self._kept.pop((account_id, mailbox), None)
         if dropped is not None:
             self._rows -= len(dropped) + 1

@@ -168,9 +168,7 @@ class EmbeddedStore:
         account.close()
         self._accounts.pop(account_id, None)
         self._recent.pop(account_id, None)
-        folder = self._shared.folder_of(account_id)
-        self._shared.files.forget(folder)
-        self._shared.indexes.forget(folder)
+        self._shared.forget(account_id)
         await asyncio.to_thread(self._shared.writers.forget, account_id)
 
     def _remove(self, account_id: AccountId) -> None:

@@ -67,6 +67,11 @@ def give_to_owner(path: str, file: int | None = None) -> None:
         os.chown(path if file is None else file, owner.st_uid, owner.st_gid)
 
 
+def is_removed(file: OpenFile) -> bool:
+    """Tell whether an open file has no name any more."""
+    return os.fstat(file.fd).st_nlink == 0
+
+
 def sync_data(fd: int) -> None:
     """Make what was written durable."""
     if _FULL_SYNC is not None:
