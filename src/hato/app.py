@@ -51,6 +51,10 @@ _NO_CERTIFICATE = Text(
     ja="{names} には証明書が要ります。[tls] に certificate と key を設定してください"
     "(試すだけなら `hato up` が自分で作ります)。",
 )
+_HALF_A_CERTIFICATE = Text(
+    en="[tls] needs certificate and key, both: one of them is missing.",
+    ja="[tls] には certificate と key の両方が必要です。片方がありません。",
+)
 _NOT_YET = Text(
     en="This version of Hato does not serve {name} yet: remove it from [listen].",
     ja="この版の鳩はまだ {name} を提供しません。[listen] から外してください。",
@@ -114,6 +118,8 @@ class Composition:
                 raise InvalidInputError(_NOT_YET, name=name)
         if not any(getattr(settings.listen, name) for name in SERVED):
             raise InvalidInputError(_NOTHING)
+        if bool(settings.tls.certificate) != bool(settings.tls.key):
+            raise InvalidInputError(_HALF_A_CERTIFICATE)
         if settings.listen.pop3s and not settings.tls.certificate:
             raise InvalidInputError(_NO_CERTIFICATE, names="pop3s")
         read_addresses(settings, SERVED)
@@ -132,14 +138,19 @@ class Composition:
         configure_log(settings)
         _allow_many_connections()
         plan = Plan(settings, SERVED)
-        if settings.user:
-            become(settings.user)
-        with plan.claim_data_folder():
-            gc.collect()
-            gc.freeze()
-            gc.set_threshold(*_GC_THRESHOLDS)
-            parent = Parent(plan.workers, _worker(settings, plan), settings.limits.shutdown_seconds)
-            return parent.serve(on_ready, lambda: self._reload(path, plan))
+        try:
+            _load_everything()
+            if settings.user:
+                become(settings.user)
+            with plan.claim_data_folder():
+                gc.collect()
+                gc.freeze()
+                gc.set_threshold(*_GC_THRESHOLDS)
+                run_worker = _worker(settings, plan)
+                parent = Parent(plan.workers, run_worker, settings.limits.shutdown_seconds)
+                return parent.serve(on_ready, lambda: self._reload(path, plan))
+        finally:
+            plan.close()
 
     def _reload(self, path: Path | None, plan: Plan) -> RunWorker | None:
         """Read the configuration again; what new workers do, or None when it cannot be served."""
@@ -242,6 +253,18 @@ def _services(
             **shared,
         ),
     }
+
+
+def _load_everything() -> None:
+    """Import what workers need: once for all of them, and before another user may be unable to."""
+    import hato.servers.lmtp
+    import hato.servers.pop3
+    import hato.services.auth
+    import hato.services.upkeep
+    import hato.store.embedded  # noqa: F401 - the import is the point
+
+    with contextlib.suppress(ImportError):
+        import uvloop  # noqa: F401 - the same
 
 
 def _run_loop(work: Coroutine[Any, Any, None]) -> None:

@@ -19,6 +19,9 @@ from hato.services.names import readable
 _ADDED: Final = Text(
     en="Mail to {address} reaches {name} now.", ja="{address} 宛のメールは {name} に届きます。"
 )
+_NO_LONGER: Final = Text(
+    en="{address} reaches {name} no longer.", ja="{address} は {name} に届かなくなりました。"
+)
 _REMOVED: Final = Text(en="{address} was removed.", ja="{address} を削除しました。")
 
 
@@ -70,4 +73,7 @@ def remove(desk: Desk, text: str, name: str | None) -> None:
             await accounts.remove_address(text, name)
 
     desk.run(work())
-    desk.say(_REMOVED, address=text)
+    if name is None:
+        desk.say(_REMOVED, address=text)
+    else:
+        desk.say(_NO_LONGER, address=text, name=name)

@@ -84,10 +84,13 @@ async def _import(desk: Desk, name: str, kind: str, path: Path) -> tuple[Tally, 
         bringing = Import(account, deliveries, SystemClock(), f"import:{kind}:{path}")
         await bringing.begin()
         done = 0
-        async for tally in bringing.run(messages):
-            done += 1
-            if is_watched and (done % _SHOWN_EVERY == 0 or done == len(messages)):
-                _show(desk, tally, done, len(messages))
+        try:
+            async for tally in bringing.run(messages):
+                done += 1
+                if is_watched and (done % _SHOWN_EVERY == 0 or done == len(messages)):
+                    _show(desk, tally, done, len(messages))
+        finally:
+            await bringing.end()
     return tally, bringing.failures
 
 

@@ -72,6 +72,7 @@ HELP: Final = {
     "Take over {SCHEME}hash of another server instead.": (
         "ほかのサーバーの {SCHEME}ハッシュを引き継ぎます。"
     ),
+    "Take over the mail that a removed person left.": "削除した人が残したメールを引き継ぎます。",
     "Let the person NAME log in no longer; her mail still arrives.": (
         "NAME のログインを止めます。メールは届き続けます。"
     ),

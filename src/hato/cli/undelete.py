@@ -17,7 +17,7 @@ import click
 import msgspec
 
 from hato.cli.desk import Desk
-from hato.core.errors import DamagedError, NotFoundError
+from hato.core.errors import DamagedError, InvalidInputError, NotFoundError
 from hato.core.ids import EmailId
 from hato.core.language import Text
 from hato.message.header import find_values
@@ -30,6 +30,16 @@ _NOTHING: Final = Text(
 )
 _BACK: Final = Text(
     en="{count} messages are back in INBOX.", ja="{count} 通を INBOX に戻しました。"
+)
+_NO_SUCH: Final = Text(
+    en="None of these can be brought back: see `hato undelete {name}` for what can.",
+    ja="どれも元に戻せません。戻せるものは `hato undelete {name}` で確認してください。",
+)
+_WILL_EXPIRE: Final = Text(
+    en="Those older than {days} days will be deleted again at the next login: "
+    "`hato user set {name} --expire-days 0` keeps them.",
+    ja="{days} 日より古いものは次のログインでまた消えます。残すには "
+    "`hato user set {name} --expire-days 0` を実行してください。",
 )
 _HOW: Final = Text(
     en="Bring some back with `hato undelete {name} ID…`, or all with `hato undelete {name} --all`.",
@@ -63,6 +73,8 @@ def undelete(
     """
     if ids or everything:
         count = desk.run(_bring_back(desk, name, None if everything else ids))
+        if not count and ids:
+            raise InvalidInputError(_NO_SUCH, name=name)
         if as_json:
             desk.print_json({"brought_back": count})
         else:
@@ -92,6 +104,8 @@ async def _bring_back(desk: Desk, name: str, ids: tuple[int, ...] | None) -> int
         )
         if not chosen:
             return 0
+        if person.expire_days is not None:
+            desk.say_aside(_WILL_EXPIRE, days=person.expire_days, name=name)
         committed = await account.commit([Undelete(chosen, account.inbox)])
         return sum(isinstance(fact, Undeleted) for fact in committed.facts)
 

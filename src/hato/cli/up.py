@@ -20,6 +20,7 @@ import msgspec
 
 from hato.cli.demo_letters import demo_letters
 from hato.cli.desk import Desk
+from hato.core.errors import InvalidInputError
 from hato.core.language import Language, Text
 from hato.core.secret import Secret
 from hato.core.settings import Settings
@@ -65,6 +66,13 @@ The same as JSON: {up_json}     Stop with Ctrl-C.""",
 
 同じ内容の JSON: {up_json}     止めるには Ctrl-C。""",
 )
+_NOT_OURS: Final = Text(
+    en="{path} is a configuration of your own, which `hato up` does not touch: "
+    "name another folder with --data, or start it with `hato serve`.",
+    ja="{path} は自分で書いた設定なので `hato up` は変えません。"
+    "--data で別のフォルダーを選ぶか、`hato serve` で動かしてください。",
+)
+_MARK: Final = "# Written by `hato up`, anew at every start."
 _READY: Final = Text(
     en="ready: POP3 with TLS on localhost:{pop3s}", ja="ready: localhost:{pop3s} で POP3 (TLS)"
 )
@@ -108,6 +116,8 @@ def up(desk: Desk, data: Path, port_offset: int) -> int:
     certificate = make_own_certificate(folder / "tls", int(time.time()))
     ports = {service: port_offset + port for service, port in PORTS.items()}
     config = folder / "hato.toml"
+    if config.exists() and not config.read_text("utf-8", "replace").startswith(_MARK):
+        raise InvalidInputError(_NOT_OURS, path=config)
     config.write_text(_toml(folder, certificate, ports), encoding="utf-8")
     settings = read_settings(config)
     password = _known_password(folder / "up.json")
@@ -142,6 +152,7 @@ def _announce(desk: Desk, facts: UpFacts, count: int) -> None:
 def _toml(folder: Path, certificate: OwnCertificate, ports: dict[str, int]) -> str:
     """Return a configuration for loopback; a JSON string is a TOML string too."""
     lines = [
+        _MARK,
         'hostname = "localhost"',
         f"data = {json.dumps(str(folder / 'mail'))}",
         "[tls]",

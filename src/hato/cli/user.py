@@ -16,7 +16,7 @@ import msgspec
 
 from hato.cli.desk import Desk
 from hato.cli.passwords import take_password
-from hato.core.errors import NotFoundError
+from hato.core.errors import InvalidInputError, NotFoundError
 from hato.core.language import Language, Text
 from hato.services.names import readable
 from hato.store.api import Store
@@ -34,14 +34,23 @@ _RENAMED: Final = Text(
     ja="名前は {name} になりました。前の名前宛のメールも届きます。",
 )
 _REMOVED: Final = Text(
-    en="{name} was removed; the mail is kept as account {account}. "
-    "`hato user remove --with-mail` would have removed it too.",
-    ja="{name} を削除しました。メールはアカウント {account} として残っています。"
-    "メールも消すには `hato user remove --with-mail` を使います。",
+    en="{name} was removed; the mail is kept: `hato user add NAME --account {account}` gives it "
+    "to somebody, and removing that person --with-mail ends it.",
+    ja="{name} を削除しました。メールは残っています。"
+    "`hato user add NAME --account {account}` で誰かに渡せます。",
 )
 _REMOVED_WITH_MAIL: Final = Text(
     en="{name} was removed with all mail.", ja="{name} とそのメールをすべて削除しました。"
 )
+
+
+_NOTHING_CHOSEN: Final = Text(
+    en="Say what to change: see `hato user set --help`.",
+    ja="何を変えるか書いてください。`hato user set --help` を見てください。",
+)
+_DAYS: Final = click.IntRange(0, 36_500)
+_SECONDS: Final = click.IntRange(0, 86_400)
+_NUMBER: Final = click.IntRange(0, 1 << 53)
 
 
 class _Row(msgspec.Struct, frozen=True):
@@ -54,6 +63,7 @@ class _Row(msgspec.Struct, frozen=True):
     messages: int
     octets: int
     quota_octets: int | None
+    quota_count: int | None
     expire_days: int | None
     login_delay_seconds: int
     retr_sets_seen: bool
@@ -68,14 +78,17 @@ def user() -> None:
 @click.argument("name")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 @click.option("--hash", "hashed", help="Take over {SCHEME}hash of another server instead.")
+@click.option("--account", help="Take over the mail that a removed person left.")
 @click.pass_obj
-def add(desk: Desk, name: str, *, password_stdin: bool, hashed: str | None) -> None:
+def add(
+    desk: Desk, name: str, *, password_stdin: bool, hashed: str | None, account: str | None
+) -> None:
     """Add the person NAME, written like ada@example.org."""
     password = None if hashed else take_password(desk, name, from_standard_input=password_stdin)
 
     async def work() -> Person:
         async with desk.accounts() as accounts:
-            return await accounts.add_person(name, password, hashed=hashed)
+            return await accounts.add_person(name, password, hashed=hashed, account=account)
 
     desk.say(_ADDED, name=readable(desk.run(work()).name))
 
@@ -109,6 +122,7 @@ def _row(person: Person, usage: Usage) -> _Row:
         messages=usage.used_count,
         octets=usage.used_octets,
         quota_octets=usage.quota_octets,
+        quota_count=usage.quota_count,
         expire_days=person.expire_days,
         login_delay_seconds=person.login_delay_seconds,
         retr_sets_seen=person.retr_sets_seen,
@@ -139,13 +153,15 @@ def password(desk: Desk, name: str, *, password_stdin: bool, hashed: str | None)
 @click.argument("name")
 @click.option("--language", type=click.Choice([each.value for each in Language]))
 @click.option("--retr-sets-seen/--no-retr-sets-seen", default=None, help="POP3 marks as seen.")
-@click.option("--expire-days", type=int, help="Delete from INBOX after so many days; 0: never.")
-@click.option("--login-delay-seconds", type=int, help="Least time between two POP3 logins.")
-@click.option("--quota-octets", type=int, help="Most octets of mail; 0: no limit.")
-@click.option("--quota-count", type=int, help="Most messages; 0: no limit.")
+@click.option("--expire-days", type=_DAYS, help="Delete from INBOX after so many days; 0: never.")
+@click.option("--login-delay-seconds", type=_SECONDS, help="Least time between two POP3 logins.")
+@click.option("--quota-octets", type=_NUMBER, help="Most octets of mail; 0: no limit.")
+@click.option("--quota-count", type=_NUMBER, help="Most messages; 0: no limit.")
 @click.pass_obj
 def set_person(desk: Desk, /, name: str, **chosen: Any) -> None:  # noqa: ANN401 - click's options
     """Change how the person NAME wants things."""
+    if all(value is None for value in chosen.values()):
+        raise InvalidInputError(_NOTHING_CHOSEN)
 
     async def work() -> None:
         async with desk.store() as store:

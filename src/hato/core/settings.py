@@ -8,10 +8,20 @@ Fails never: `core.settings_file` refuses what does not fit.
 
 from __future__ import annotations
 
+from typing import Annotated, Final, TypeAlias
+
 import msgspec
 
 from hato.core import limits
 from hato.core.language import Language
+
+_MOST: Final = 1 << 53
+"""Larger numbers are slips of the finger."""
+
+Positive: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=_MOST)]
+NotNegative: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=_MOST)]
+Seconds: TypeAlias = Annotated[float, msgspec.Meta(ge=0.0, le=31_536_000.0)]
+"""Up to a year."""
 
 
 class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -69,28 +79,28 @@ class Proxy(Part, frozen=True):
 class StoreSettings(Part, frozen=True):
     """How mail is kept."""
 
-    undelete_seconds: int = limits.SOFT_DELETE_SECONDS
-    segment_octets: int = limits.SEGMENT_OCTETS
-    free_space_octets: int = limits.FREE_SPACE_OCTETS
+    undelete_seconds: NotNegative = limits.SOFT_DELETE_SECONDS
+    segment_octets: Positive = limits.SEGMENT_OCTETS
+    free_space_octets: NotNegative = limits.FREE_SPACE_OCTETS
 
 
 class Limits(Part, frozen=True):
     """The limits that an operator may change; the reasons stand in `core.limits`."""
 
-    login_seconds: float = limits.LOGIN_SECONDS
-    tls_handshake_seconds: float = limits.TLS_HANDSHAKE_SECONDS
-    idle_seconds: float = limits.IDLE_SECONDS
-    lmtp_idle_seconds: float = limits.LMTP_IDLE_SECONDS
-    stalled_write_seconds: float = limits.STALLED_WRITE_SECONDS
-    connections_per_address: int = limits.CONNECTIONS_PER_ADDRESS
-    connections_per_person: int = limits.CONNECTIONS_PER_PERSON
-    connections_total: int = limits.CONNECTIONS_TOTAL
-    login_failures_per_minute: int = limits.LOGIN_FAILURES_PER_MINUTE
-    login_failures_per_day: int = limits.LOGIN_FAILURES_PER_DAY
-    failed_login_seconds: float = limits.FAILED_LOGIN_SECONDS
-    message_octets: int = limits.MESSAGE_OCTETS
-    recipients_per_message: int = limits.RECIPIENTS_PER_MESSAGE
-    shutdown_seconds: float = 30.0
+    login_seconds: Seconds = limits.LOGIN_SECONDS
+    tls_handshake_seconds: Seconds = limits.TLS_HANDSHAKE_SECONDS
+    idle_seconds: Seconds = limits.IDLE_SECONDS
+    lmtp_idle_seconds: Seconds = limits.LMTP_IDLE_SECONDS
+    stalled_write_seconds: Seconds = limits.STALLED_WRITE_SECONDS
+    connections_per_address: Positive = limits.CONNECTIONS_PER_ADDRESS
+    connections_per_person: Positive = limits.CONNECTIONS_PER_PERSON
+    connections_total: Positive = limits.CONNECTIONS_TOTAL
+    login_failures_per_minute: Positive = limits.LOGIN_FAILURES_PER_MINUTE
+    login_failures_per_day: Positive = limits.LOGIN_FAILURES_PER_DAY
+    failed_login_seconds: Seconds = limits.FAILED_LOGIN_SECONDS
+    message_octets: Positive = limits.MESSAGE_OCTETS
+    recipients_per_message: Positive = limits.RECIPIENTS_PER_MESSAGE
+    shutdown_seconds: Seconds = 30.0
     """How long running downloads may take to finish when the server stops."""
 
 
@@ -108,7 +118,7 @@ class Settings(Part, frozen=True):
     hostname: str = ""
     """The name of this server in greetings; empty: the machine's own."""
     data: str = "/var/lib/hato"
-    workers: int = 0
+    workers: NotNegative = 0
     """Processes that serve; 0 is one per core."""
     user: str = ""
     """Whom to become after binding, when started as root; empty: stay."""

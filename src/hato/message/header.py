@@ -16,6 +16,7 @@ from xxhash import xxh3_64_intdigest
 from hato.core.limits import REFERENCES_PER_MESSAGE
 
 _IDENTIFIER: Final = re.compile(rb"<[^<>\s]+>")
+_BRACKETED_ADDRESS: Final = re.compile(rb"<[^<>\s@]{1,256}@[^<>\s@]{1,256}>")
 _63_BITS: Final = (1 << 63) - 1
 
 
@@ -35,6 +36,8 @@ class HeaderFacts(NamedTuple):
     References: messages that share one belong to one thread."""
     has_8bit: bool
     """Whether any octet of the header is beyond ASCII."""
+    has_utf8_address: bool
+    """Whether an address in it is: only an internationalised message has such (RFC 6532 §3.2)."""
     received_count: int
     """How many servers have passed the message on."""
 
@@ -90,7 +93,11 @@ def scan_for_delivery(header: bytes) -> HeaderFacts:
     identifiers = [*own, *parents[:REFERENCES_PER_MESSAGE], *references]
     hashes = dict.fromkeys(xxh3_64_intdigest(each) & _63_BITS for each in identifiers)
     received = lowered.count(b"\nreceived:") + lowered.startswith(b"received:")
-    return HeaderFacts(bool(own), tuple(hashes), not header.isascii(), received)
+    has_8bit = not header.isascii()
+    has_utf8_address = has_8bit and any(
+        not found[0].isascii() for found in _BRACKETED_ADDRESS.finditer(header)
+    )
+    return HeaderFacts(bool(own), tuple(hashes), has_8bit, has_utf8_address, received)
 
 
 def _message_id(header: bytes, lowered: bytes) -> list[bytes]:

@@ -126,7 +126,8 @@ def _bind_path(path: str) -> socket.socket:
         if Path(path).is_socket():
             _remove_if_dead(path)
         bound.bind(path)
-        Path(path).chmod(0o660)
+        # As on loopback, whoever reaches it may speak; who may reach it the folder decides.
+        Path(path).chmod(0o666)
         bound.listen(BACKLOG)
         bound.setblocking(False)
     except OSError:

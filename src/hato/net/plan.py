@@ -36,6 +36,10 @@ _LMTP_OUTSIDE = Text(
     ja="LMTP は届く相手すべてからメールを受け取るので、ループバックか UNIX ソケットでだけ"
     "待ち受けます。{text} はどちらでもありません。",
 )
+_ONLY_LMTP = Text(
+    en="{text}: only lmtp listens on a UNIX socket; give {name} an address:port.",
+    ja="{text}: UNIX ソケットは lmtp だけです。{name} には address:port を書いてください。",
+)
 _ALREADY_SERVED = Text(
     en="Another Hato serves the data folder {path}: stop it first.",
     ja="別の鳩がデータフォルダー {path} を使っています。先に止めてください。",
@@ -113,6 +117,14 @@ class Plan:
         finally:
             os.close(descriptor)
 
+    def close(self) -> None:
+        """Let go of every socket; those that are files are removed."""
+        for sockets in self._sockets.values():
+            if sockets[0].family == socket.AF_UNIX:
+                Path(sockets[0].getsockname()).unlink(missing_ok=True)
+        _close(self._sockets.values())
+        self._sockets = {}
+
     async def start(
         self, services: Mapping[str, Service], number: int
     ) -> list[asyncio.AbstractServer]:
@@ -159,6 +171,8 @@ def read_addresses(
         for text in getattr(settings.listen, name)
     }
     for (name, text), address in addresses.items():
+        if name != "lmtp" and address.path:
+            raise InvalidInputError(_ONLY_LMTP, text=text, name=name)
         if name == "lmtp" and not address.path and not _is_loopback(address.host):
             raise InvalidInputError(_LMTP_OUTSIDE, text=text)
     return addresses

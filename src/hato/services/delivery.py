@@ -119,6 +119,7 @@ class DeliveryService:
                         (placing.mailbox,),
                         placing.received,
                         keywords=placing.keywords,
+                        traits=Traits.NEEDS_UTF8 if facts.has_utf8_address else Traits(0),
                         uidl=placing.uidl,
                         reference_hashes=facts.reference_hashes,
                         source=placing.source,
@@ -257,7 +258,9 @@ class Delivery:
     ) -> HatoError | None:
         """Commit one person's copy; return what went wrong."""
         prefix = self._trace.lines(self._arrival, self._sender, address, self._now)
-        is_utf8 = self._needs_utf8 and (facts.has_8bit or not prefix.isascii())
+        is_utf8 = facts.has_utf8_address or (
+            self._needs_utf8 and (facts.has_8bit or not prefix.isascii())
+        )
         try:
             account = await self._store.account(person.account_id)
             await account.commit(

@@ -17,7 +17,7 @@ from hato.core.clock import Clock
 from hato.core.errors import HatoError, StorageFullError, UnavailableError
 from hato.core.ids import MailboxId
 from hato.services.delivery import DeliveryService, Placing
-from hato.store.api import Account
+from hato.store.api import Account, Lock
 from hato.store.changes import MailboxMade, MakeMailbox
 from hato.store.model import TOP, LedgerEntry, LedgerState
 
@@ -64,12 +64,17 @@ class Import:
         self._deliveries = deliveries
         self._clock = clock
         self._source = source
+        self._lock: Lock | None = None
         self._known: set[bytes] = set()
         self._mailboxes: dict[tuple[str, ...], MailboxId] = {}
         self.failures: list[Failure] = []
 
     async def begin(self) -> None:
-        """Learn what an earlier run brought in and which mailboxes there are."""
+        """Learn what an earlier run brought in and which mailboxes there are.
+
+        Raises InUseError while another run of the same source is at work.
+        """
+        self._lock = await self._account.lock(self._source)
         entries = await self._account.ledger(self._source)
         self._known = {entry.uidl for entry in entries}
         mailboxes = await self._account.mailboxes()
@@ -82,6 +87,11 @@ class Import:
                 parent = names[parent].parent
             self._mailboxes[path] = mailbox.mailbox_id
         self._mailboxes[()] = self._account.inbox
+
+    async def end(self) -> None:
+        """Let the next run of the same source begin; harmless twice."""
+        if self._lock is not None:
+            await self._lock.release()
 
     async def run(self, messages: Iterable[ForeignMessage]) -> AsyncIterator[Tally]:
         """Bring messages in, one durable step each; yield how far it is after each.

@@ -306,7 +306,7 @@ async def test_one_device_has_one_password(house: House) -> None:
 
 
 def test_every_text_fills_the_same_fields_in_both_languages() -> None:
-    fields = {"name", "text", "address", "label", "limit", "number", "scheme"}
+    fields = {"name", "text", "address", "label", "limit", "number", "scheme", "account"}
     values: dict[str, object] = dict.fromkeys(fields, "value")
     written = [value for value in vars(texts).values() if isinstance(value, Text)]
     assert len(written) > 20
@@ -319,3 +319,12 @@ def test_every_text_fills_the_same_fields_in_both_languages() -> None:
 async def test_the_account_of_nobody_is_not_found(house: House) -> None:
     with pytest.raises(NotFoundError):
         await house.accounts.remove_mail(AccountId("nobody"))
+
+
+async def test_mail_that_somebody_left_can_be_given_to_another(house: House) -> None:
+    left = await house.accounts.remove_person("bob")
+    person = await house.accounts.add_person("carla@example.org", account=left)
+    assert person.account_id == left
+    for account in (left, "nobody"):
+        with pytest.raises(InvalidInputError, match="is no account that a removed person left"):
+            await house.accounts.add_person("dora@example.org", account=account)

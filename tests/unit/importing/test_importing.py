@@ -10,7 +10,7 @@ import pytest
 
 from hato.cli.import_sources import read_eml, read_maildir, read_mbox
 from hato.core.clock import FixedClock
-from hato.core.errors import StorageFullError
+from hato.core.errors import InUseError, StorageFullError
 from hato.core.settings import Settings
 from hato.services.accounts import Accounts
 from hato.services.delivery import DeliveryService
@@ -43,7 +43,10 @@ class Desk:
     ) -> tuple[Tally, Import]:
         work = Import(self.account, self.deliveries, self.clock, source)
         await work.begin()
-        tallies = [Tally(0, 0, 0, 0), *[tally async for tally in work.run(messages)]]
+        try:
+            tallies = [Tally(0, 0, 0, 0), *[tally async for tally in work.run(messages)]]
+        finally:
+            await work.end()
         return tallies[-1], work
 
     async def emails(self) -> list[Email]:
@@ -103,9 +106,22 @@ async def test_an_interrupted_run_is_taken_up(tmp_path: Path) -> None:
     async for tally in work.run(read_maildir(root)):
         if tally.new == 2:
             break
+    await work.end()
     tally, _ = await desk.bring(read_maildir(root))
     assert (tally.new, tally.known) == (3, 2)
     assert len(await desk.emails()) == 5
+
+
+async def test_two_runs_of_the_same_source_do_not_meet(tmp_path: Path) -> None:
+    desk = await Desk().open()
+    root = maildir(tmp_path / "M", {"new/1.x": LETTER % (1, 1)})
+    first = Import(desk.account, desk.deliveries, desk.clock, "import:test")
+    await first.begin()
+    with pytest.raises(InUseError):
+        await desk.bring(read_maildir(root))
+    await first.end()
+    await desk.bring(read_maildir(root))
+    assert len(await desk.emails()) == 1
 
 
 async def test_one_bad_message_does_not_stop_the_others(tmp_path: Path) -> None:

@@ -147,3 +147,19 @@ def test_the_work_grows_no_faster_than_the_header(bomb: bytes) -> None:
     once = operations(lambda: scan_for_delivery(small))
     eight_times = operations(lambda: scan_for_delivery(large))
     assert eight_times <= 9 * once + 200
+
+
+@pytest.mark.parametrize(
+    ("header", "is_internationalised"),
+    [
+        ("From: 花子 <花子@例え.jp>\r\n\r\n", True),
+        ("From: Hanako <hanako@例え.jp>\r\n\r\n", True),
+        ("From: 花子 <hanako@example.jp>\r\n\r\n", False),
+        ("Subject: 花子 <見積書>\r\n\r\n", False),
+        ("From: Hanako <hanako@example.jp>\r\n\r\n", False),
+    ],
+)
+def test_only_an_address_beyond_ascii_makes_a_message_internationalised(
+    header: str, *, is_internationalised: bool
+) -> None:
+    assert scan_for_delivery(header.encode()).has_utf8_address is is_internationalised

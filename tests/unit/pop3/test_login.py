@@ -17,6 +17,7 @@ from hato.core.errors import (
     UnavailableError,
 )
 from hato.core.language import Language
+from hato.core.log import log
 from hato.servers import pop3_login
 from hato.services.auth import OpenSessions
 from tests.unit.pop3.house import PASSWORD, House
@@ -216,6 +217,33 @@ async def test_a_stranger_needs_tls_and_the_login_knows_of_it(house: House) -> N
     await pump.command("USER ada@example.org")
     assert (await pump.command(f"PASS {PASSWORD}")).startswith("+OK ")
     assert [origin.is_encrypted for origin in house.authenticator.origins] == [True]
+
+
+async def test_a_login_is_logged_with_its_door_and_its_protection(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events: list[tuple[str, dict[str, object]]] = []
+    monkeypatch.setattr(log, "info", lambda event, **fields: events.append((event, fields)))
+    pump = await house.connect("192.0.2.7", is_encrypted=True)
+    await pump.command("USER ada@example.org")
+    await pump.command("PASS wrong")
+    assert events == []
+    await pump.command("USER ada@example.org")
+    await pump.command(f"PASS {PASSWORD}")
+    ((event, fields),) = events
+    assert event == "login"
+    assert fields == {
+        "session": "test-1",
+        "service": "pop3",
+        "person": "ada@example.org",
+        "address": "192.0.2.7",
+        "port": 40000,
+        "local_address": "192.0.2.1",
+        "local_port": 110,
+        "tls": "TLSv1.3",
+        "cipher": "TLS_AES_128_GCM_SHA256",
+        "server_name": "",
+    }
 
 
 async def test_implicit_tls_needs_nothing_more(house: House) -> None:

@@ -113,6 +113,12 @@ NO_SUCH_LABEL: Final = Text(
     ja="{name} には {label!r} 用のアプリパスワードがありません。"
     "`hato app-password list {name}` で一覧を見られます。",
 )
+NOT_LEFT: Final = Text(
+    en="{account} is no account that a removed person left: "
+    "its id stands in the answer to `hato user remove`.",
+    ja="{account} は削除した人が残したアカウントではありません。"
+    "番号は `hato user remove` の返事にあります。",
+)
 BAD_DAYS: Final = Text(
     en="{number} is no number of days: use 1 or more, or none for never.",
     ja="{number} は日数になりません。1 以上、または無期限にしてください。",
