@@ -9,15 +9,16 @@ Fails with OSError and apsw.Error.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 import apsw
 import msgspec
 
-from hato.store.embedded.record import LAST, Kind
-from hato.store.embedded.scan import Found, scan_segment
+from hato.store.embedded.record import HEAD_OCTETS, LAST, Kind
+from hato.store.embedded.scan import Found, first_records
 from hato.store.embedded.segments import Link, open_to_read, read_start
+from hato.store.embedded.system import OpenFile, read_exactly
 
 TABLES: Final = (
     "account mailbox email placement body keyword_set thread thread_hash gone expunged removal"
@@ -38,7 +39,15 @@ class Checkpoint(NamedTuple):
     """A complete checkpoint."""
 
     segment: int
-    contents: list[TableRows]
+    file: OpenFile
+    places: list[tuple[int, int]]
+    """Where each record's facts begin, and how long they are."""
+
+    def contents(self) -> Iterator[TableRows]:
+        """Read what the records hold, one after the other: all of it may be large."""
+        for offset, octets in self.places:
+            facts = read_exactly(self.file.fd, octets, offset)
+            yield msgspec.msgpack.decode(facts, type=TableRows)
 
 
 def dump(connection: apsw.Connection) -> Iterator[TableRows]:
@@ -81,30 +90,29 @@ def find_checkpoint(
         stop = os.fstat(file.fd).st_size
         for end in (link.cut, until[1] if until and until[0] == link.number else None):
             stop = stop if end is None else min(stop, end)
-        records = scan_segment(file, seed, link.number, begun[1], stop).records
-        contents = _complete(records)
-        if contents is not None:
-            return Checkpoint(link.number, contents)
+        places = _complete(first_records(file, seed, link.number, begun[1], stop))
+        if places is not None:
+            return Checkpoint(link.number, file, places)
     return None
 
 
-def _complete(records: Sequence[Found]) -> list[TableRows] | None:
-    """Return what the records hold if they begin with a whole checkpoint."""
-    contents: list[TableRows] = []
+def _complete(records: Iterable[Found]) -> list[tuple[int, int]] | None:
+    """Return where facts stand if the records begin with a whole checkpoint; read no further."""
+    places: list[tuple[int, int]] = []
     for number, found in enumerate(records):
         head = found.head
         if head.kind != Kind.CHECKPOINT or head.part != number or found.facts is None:
             return None
-        contents.append(msgspec.msgpack.decode(found.facts, type=TableRows))
+        places.append((found.offset + HEAD_OCTETS, head.facts_octets))
         if head.flags & LAST:
-            return contents
+            return places
     return None
 
 
 def load_checkpoint(connection: apsw.Connection, checkpoint: Checkpoint) -> None:
     """Put a checkpoint's rows into an index in which nothing has happened."""
     connection.execute("DELETE FROM account; DELETE FROM keyword_set")
-    for rows in checkpoint.contents:
+    for rows in checkpoint.contents():
         if rows.table not in TABLES:
             continue
         known = columns_of(connection, rows.table)

@@ -108,11 +108,10 @@ def write_checkpoint(writer: AccountWriter, at: int) -> int:
         rows.flush()
         journal = writer.journal
         journal.begin_next(at, has_checkpoint=True)
-        contents = [encode_rows(one) for one in dump(rows.connection)]
-        for part, facts in enumerate(contents):
+        for part, (facts, is_last) in enumerate(_contents(rows)):
             offset = journal.reserve(HEAD_OCTETS + len(facts))
             head = _empty_head(Kind.CHECKPOINT, rows, at)._replace(
-                flags=LAST if part == len(contents) - 1 else 0,
+                flags=LAST if is_last else 0,
                 facts_octets=len(facts),
                 part=part,
                 facts_checksum=checksum_of(facts),
@@ -120,6 +119,15 @@ def write_checkpoint(writer: AccountWriter, at: int) -> int:
             packed = pack_head(head, place_seed(journal.seed, journal.segment, offset))
             write_all(journal.file.fd, [packed, facts], offset)
         return journal.segment
+
+
+def _contents(rows: Rows) -> Iterator[tuple[bytes, bool]]:
+    """Yield what each record holds, and whether it is the last; all of it may be large."""
+    waiting = dump(rows.connection)
+    following = next(waiting, None)
+    while following is not None:
+        facts, following = encode_rows(following), next(waiting, None)
+        yield facts, following is None
 
 
 def _empty_head(kind: Kind, rows: Rows, at: int) -> Head:

@@ -1,6 +1,6 @@
 """Finds the records of a segment again, however it was left: whole, torn, or with damage inside.
 
-Called by `replay` and `verify`.
+Called by `replay`, `following`, `checkpoint`, `compaction` and `verify`.
 Never changes a file; never believes a record whose head or facts fail their checksum.
 Standards: none.
 Fails with OSError.
@@ -12,6 +12,7 @@ been cut by a crash: there a commit counts only when all of its octets are sound
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from hato.core.limits import BODY_CHUNK_OCTETS
@@ -88,6 +89,17 @@ def scan_segment(file: OpenFile, seed: int, number: int, start: int, stop: int) 
         records.append(found)
         offset = end = offset + found.head.octets
     return Scanned(records, gaps, end, stop)
+
+
+def first_records(file: OpenFile, seed: int, number: int, start: int, stop: int) -> Iterator[Found]:
+    """Yield the records from `start` on, up to the first that is not sound."""
+    offset = start
+    while offset < stop:
+        found = _record_at(file, seed, number, offset, stop)
+        if found is None:
+            return
+        yield found
+        offset += found.head.octets
 
 
 def _record_at(file: OpenFile, seed: int, number: int, offset: int, stop: int) -> Found | None:
