@@ -239,7 +239,28 @@ class Pop3Session:
             if not self.machine.is_utf8:
                 drop.use_surrogates()
             self._person = person
+            self._log_login(person)
             self._transaction = Transaction(self.machine, self._peer, drop)
             self.handlers.update(self._transaction.handlers)
             self.machine.prefer(person.language)
             self.machine.send(_LOGGED_IN)
+
+    def _log_login(self, person: Person) -> None:
+        """Write down who came from where, to which door, and how well protected."""
+        peer, tls = self._peer, self._peer.tls
+        protection = (
+            {"tls": tls.version, "cipher": tls.cipher, "server_name": tls.server_name or ""}
+            if tls is not None
+            else {}
+        )
+        log.info(
+            "login",
+            session=peer.session_id,
+            service="pop3",
+            person=person.name,
+            address=peer.address,
+            port=peer.port,
+            local_address=peer.local_address,
+            local_port=peer.local_port,
+            **protection,
+        )

@@ -9,7 +9,7 @@ Fails never: a bad message of the other side is a `Refused`.
 from __future__ import annotations
 
 from enum import Enum, auto
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from hato.core.secret import Secret
 
@@ -74,24 +74,3 @@ class Refused(NamedTuple):
 
 
 ServerStep: TypeAlias = Challenge | PasswordOffered | KeysWanted | Proven | Refused
-
-
-class ServerMechanism(Protocol):
-    """The server's side of one exchange."""
-
-    def step(self, response: bytes | None) -> ServerStep:
-        """Take the client's response; None at the beginning when there was no initial one."""
-        ...
-
-
-class ClientMechanism(Protocol):
-    """The client's side of one exchange."""
-
-    @property
-    def is_satisfied(self) -> bool:
-        """Whether the server has proven what the mechanism asks of it; success counts only then."""
-        ...
-
-    def step(self, challenge: bytes) -> bytes | Refused:
-        """Take the server's challenge (empty at the beginning), return the response."""
-        ...

@@ -267,10 +267,6 @@ class AccountWriter:
             self.journal.begin_next(self._clock.now())
             self._abandoned = None
 
-    def drop(self) -> None:
-        """End a write in which nothing was planned."""
-        self._roll_back()
-
     def _roll_back(self) -> None:
         self._rows = None
         self._records = []
