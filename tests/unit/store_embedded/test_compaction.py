@@ -13,6 +13,7 @@ from hato.core.errors import DamagedError, InUseError, NotFoundError
 from hato.store.contract.picture import picture_of
 from hato.store.embedded import compaction, journal, segments
 from hato.store.embedded.compaction import compact, upkeep_lock
+from hato.store.embedded.system import OpenFile
 from hato.store.model import BodyRef
 from tests.unit.store_embedded.conftest import Office, OpenOffice
 
@@ -127,6 +128,22 @@ async def test_damaged_messages_are_left_where_they_are(filled: Office) -> None:
     report = await filled.account.verify()
     assert report.damaged == (snapshot.email_ids[1],)
     assert report.differences == ()
+
+
+async def test_a_segment_is_opened_once_however_many_messages_are_copied(
+    filled: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[int] = []
+    open_one = segments.open_to_read
+
+    def note(folder: str, number: int) -> OpenFile:
+        opened.append(number)
+        return open_one(folder, number)
+
+    monkeypatch.setattr(compaction, "open_to_read", note)
+    await filled.account.compact()
+    assert opened
+    assert len(opened) == len(set(opened))
 
 
 class Killed(BaseException):

@@ -14,7 +14,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from hato.core.errors import InUseError
 from hato.core.log import log
@@ -50,7 +50,14 @@ _ROW_OCTETS: Final = 200
 _BATCH_OCTETS: Final = 8_388_608
 _PIECE_OCTETS: Final = 1_048_576
 
-_Body = tuple[int, Location]
+
+class _Body(NamedTuple):
+    """A message or upload whose octets are sound, and where they are."""
+
+    body_id: int
+    head: Head
+    file: OpenFile
+    offset: int
 
 
 @contextlib.contextmanager
@@ -156,10 +163,10 @@ def _copy_some(writer: AccountWriter, segment: int, first: int, at: int) -> bool
         writer.make_room()
         copied = 0
         rows.account.ended += 1
-        for body_id, place in _sound_bodies(writer, rows, segment):
-            moved = _copy(writer, rows, body_id, place, at)
+        for body in _sound_bodies(writer, rows, segment):
+            moved = _copy(writer, rows, body, at)
             sql = "UPDATE body SET segment = ?, offset = ?, octets = ? WHERE id = ?"
-            rows.connection.execute(sql, (*moved, body_id))
+            rows.connection.execute(sql, (*moved, body.body_id))
             copied += moved.octets
             if copied >= _BATCH_OCTETS:
                 return True
@@ -168,36 +175,27 @@ def _copy_some(writer: AccountWriter, segment: int, first: int, at: int) -> bool
 
 def _sound_bodies(writer: AccountWriter, rows: Rows, segment: int) -> Iterator[_Body]:
     """Yield what lives in a segment; damaged messages stay where they are."""
-    sql = "SELECT id, offset, octets FROM body WHERE segment = ? ORDER BY offset"
+    sql = "SELECT id, offset FROM body WHERE segment = ? ORDER BY offset"
     found: list[Any] = rows.connection.execute(sql, (segment,)).fetchall()
     if not found:
         return
     file = open_to_read(writer.folder, segment)
-    for body_id, offset, octets in found:
-        place = Location(segment, offset, octets)
-        head = _head_at(writer, file, place)
+    for body_id, offset in found:
+        seed = place_seed(writer.journal.seed, segment, offset)
+        head = parse_head(read_exactly(file.fd, HEAD_OCTETS, offset), seed)
         if head is not None and is_content_sound(file, Found(offset, head, b"")):
-            yield body_id, place
+            yield _Body(body_id, head, file, offset)
 
 
-def _head_at(writer: AccountWriter, file: OpenFile, place: Location) -> Head | None:
-    seed = place_seed(writer.journal.seed, place.segment, place.offset)
-    return parse_head(read_exactly(file.fd, HEAD_OCTETS, place.offset), seed)
-
-
-def _copy(writer: AccountWriter, rows: Rows, body_id: int, place: Location, at: int) -> Location:
+def _copy(writer: AccountWriter, rows: Rows, body: _Body, at: int) -> Location:
     """Write a message once more, at the end of the journal, without its facts."""
-    journal = writer.journal
-    source = open_to_read(writer.folder, place.segment)
-    old = _head_at(writer, source, place)
-    if old is None:
-        raise AssertionError("the head was sound a moment ago")
+    journal, old = writer.journal, body.head
     head = old._replace(
         kind=Kind.COPY,
         flags=old.flags | LAST,
         facts_octets=0,
         part=0,
-        body_id=body_id,
+        body_id=body.body_id,
         modseq=rows.account.modseq,
         at=at,
         durable_end=journal.end,
@@ -209,9 +207,9 @@ def _copy(writer: AccountWriter, rows: Rows, body_id: int, place: Location, at: 
         [pack_head(head, place_seed(journal.seed, journal.segment, offset))],
         offset,
     )
-    begin, left = place.offset + old.content_offset, head.octets - HEAD_OCTETS
+    begin, left = body.offset + old.content_offset, head.octets - HEAD_OCTETS
     for start in range(0, left, _PIECE_OCTETS):
-        piece = read_exactly(source.fd, min(_PIECE_OCTETS, left - start), begin + start)
+        piece = read_exactly(body.file.fd, min(_PIECE_OCTETS, left - start), begin + start)
         write_all(journal.file.fd, [piece], offset + HEAD_OCTETS + start)
     return Location(journal.segment, offset, head.octets)
 
