@@ -13,7 +13,7 @@ from typing import Final
 import apsw
 
 from hato.core.errors import HatoError, StorageFullError, UnavailableError
-from hato.store.embedded.system import fault_of
+from hato.store.embedded.system import fault_of, says_full
 
 SPOILED: Final = (apsw.CorruptError, apsw.NotADBError, apsw.SchemaChangeError, apsw.ConstraintError)
 """What an index says that must be made anew. A constraint fails only where it differs from what
@@ -32,5 +32,5 @@ def domain_error(fault: Exception, doing: str) -> HatoError:
 def is_full(fault: Exception) -> bool:
     """Tell whether a fault says that the disk is full; the free-space mark is no such fault."""
     if isinstance(fault, OSError):
-        return isinstance(fault_of(fault, ""), StorageFullError)
+        return says_full(fault)
     return isinstance(fault, apsw.FullError)

@@ -9,7 +9,6 @@ Fails with UnavailableError, StorageFullError.
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import time
 from pathlib import Path
@@ -18,7 +17,7 @@ from typing import Final
 import apsw
 
 from hato.core.errors import HatoError, StorageFullError, UnavailableError
-from hato.store.embedded.system import give_to_owner
+from hato.store.embedded.system import give_to_owner, says_full
 
 WAIT_MILLISECONDS: Final = 5_000
 """How long a thread waits for another process to finish its write."""
@@ -76,7 +75,7 @@ def is_passing(fault: apsw.Error) -> bool:
 def translated(fault: apsw.Error | OSError) -> HatoError:
     """Return our word for an error of the library or the system."""
     if isinstance(fault, OSError):
-        is_full = fault.errno in {errno.ENOSPC, errno.EDQUOT}
+        is_full = says_full(fault)
         return StorageFullError("the disk is full") if is_full else UnavailableError(str(fault))
     if isinstance(fault, apsw.FullError):
         return StorageFullError("the disk is full")

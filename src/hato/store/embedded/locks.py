@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import fcntl
 import hashlib
 import os
@@ -19,7 +18,7 @@ import time
 from typing import Final
 
 from hato.core.errors import InUseError, NotFoundError
-from hato.store.embedded.system import OpenFile, fault_of, open_file
+from hato.store.embedded.system import OpenFile, fault_of, open_file, says_full
 
 _FENCE: Final = struct.Struct("<Q")
 _FIRST_WAIT_SECONDS: Final = 0.002
@@ -94,7 +93,7 @@ def _next_fence(file: OpenFile) -> int:
     try:
         os.pwrite(file.fd, _FENCE.pack(fence), 0)
     except OSError as fault:
-        if fault.errno not in {errno.ENOSPC, errno.EDQUOT}:
+        if not says_full(fault):
             raise
         # On a full disk people must be able to delete: who held the number before is gone.
         return fence - 1

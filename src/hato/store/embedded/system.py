@@ -157,8 +157,13 @@ def open_unnamed(folder: str) -> OpenFile:
     return OpenFile(fd)
 
 
+def says_full(fault: OSError) -> bool:
+    """Tell whether a system's error says that there is no room: disk, quota or size of a file."""
+    return fault.errno in _FULL
+
+
 def fault_of(fault: OSError, doing: str) -> HatoError:
     """Return the domain error for a system's error."""
-    if fault.errno in _FULL:
+    if says_full(fault):
         return StorageFullError(f"the disk is full ({doing})")
     return UnavailableError(f"{doing}: {fault.strerror or fault}")
