@@ -167,31 +167,22 @@ class EmbeddedAccount:
     def _catch_up(self) -> None:
         """Apply what the journal has and the index lacks, under the gate."""
         writer = self._shared.writers.get(self.account_id)
-        writer.gate.take()
-        try:
+        with writer.gate.held():
             writer.catch_up()
-        finally:
-            writer.gate.release()
 
     def _catch_up_if_free(self) -> bool:
         """Do so unless somebody writes; then the index is behind only for that long."""
         writer = self._shared.writers.get(self.account_id)
-        if not writer.gate.try_take():
-            return False
-        try:
-            writer.catch_up()
-        finally:
-            writer.gate.release()
-        return True
+        with writer.gate.held_if_free() as is_held:
+            if is_held:
+                writer.catch_up()
+        return is_held
 
     def _rebuild(self) -> None:
         writer = self._shared.writers.get(self.account_id)
-        writer.gate.take()
-        try:
+        with writer.gate.held():
             writer.rebuild()
             writer.catch_up()
-        finally:
-            writer.gate.release()
 
     # Reading
 

@@ -277,8 +277,7 @@ class AccountWriter:
     @contextlib.contextmanager
     def upkeep(self) -> Iterator[Rows]:
         """Write something that is no step: take the gate, catch up, sync and apply at the end."""
-        self.gate.take()
-        try:
+        with self.gate.held():
             self.begin()
             try:
                 yield self.rows
@@ -287,8 +286,6 @@ class AccountWriter:
             except BaseException:
                 self.abandon()
                 raise
-        finally:
-            self.gate.release()
 
     def catch_up(self) -> None:
         """Bring the index up to date and leave a segment with something torn at its end.

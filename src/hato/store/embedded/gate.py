@@ -8,9 +8,11 @@ Fails with OSError; FileNotFoundError says that the account's folder is gone.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import threading
+from collections.abc import Iterator
 
 from hato.store.embedded.system import OpenFile, open_file
 
@@ -54,6 +56,25 @@ class Gate:
                 fcntl.flock(self._file.fd, fcntl.LOCK_UN)
         finally:
             self._turn.release()
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Wait until it is free; hold it for a block."""
+        self.take()
+        try:
+            yield
+        finally:
+            self.release()
+
+    @contextlib.contextmanager
+    def held_if_free(self) -> Iterator[bool]:
+        """Hold it for a block if it is free now; give the block whether it is held."""
+        is_held = self.try_take()
+        try:
+            yield is_held
+        finally:
+            if is_held:
+                self.release()
 
     def try_turn(self) -> bool:
         """Keep the threads of this process out, if none is in; other processes do not notice."""

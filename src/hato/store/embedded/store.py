@@ -181,13 +181,10 @@ class EmbeddedStore:
                 if lock is None:
                     raise InUseError("somebody is using the account")
                 locks.append(lock)
-        gate.take()
-        try:
+        with gate.held():
             gone = f"{self._shared.accounts_folder}/{_GONE}{account_id}"
             os.rename(folder, gone)
             sync_folder(self._shared.accounts_folder)
-        finally:
-            gate.release()
         shutil.rmtree(gone, ignore_errors=True)
 
     def _publish(self, account_id: AccountId, committed: Committed) -> None:

@@ -61,12 +61,9 @@ def verify(writer: AccountWriter, at: int, *, repair: bool) -> VerifyReport:
 
 
 def _rebuild(writer: AccountWriter) -> None:
-    writer.gate.take()
-    try:
+    with writer.gate.held():
         writer.rebuild()
         writer.catch_up()
-    finally:
-        writer.gate.release()
 
 
 def _check(writer: AccountWriter) -> tuple[VerifyReport, bool]:
