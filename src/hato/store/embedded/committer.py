@@ -330,5 +330,5 @@ def _error_of(fault: Exception, account_id: AccountId) -> HatoError:
         log.error("fault", fault=fault, account=account_id)
         return UnavailableError("an internal fault while writing")
     error = domain_error(fault, "writing to an account")
-    log.error("write failed", account=account_id, reason=str(error))
+    log.error("write-failed", account=account_id, reason=str(error))
     return error

@@ -1,6 +1,6 @@
 """Makes the records of one commit: heads, facts, messages, trailers.
 
-Called by `journal`.
+Called by `journal`; `account_writer` and `store` make drafts.
 Never copies a large message at once: its chunks pass through memory one after the other.
 Standards: none; `record` has the format.
 Fails with OSError where staged octets cannot be read or the segment cannot be written.

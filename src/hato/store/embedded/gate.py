@@ -1,6 +1,6 @@
 """The account's gate: who holds it is the only one, of all processes, who writes.
 
-Called by `account_writer`, `committer`, `compaction`, `verify`.
+Called by `account_writer`, which owns it, `committer`, `account`, `verify`; by `store` to remove.
 Never stays with a dead process: the system lets go of it.
 Standards: flock, by descriptor, so that threads and stores of one process exclude each other too.
 Fails with OSError; FileNotFoundError says that the account's folder is gone.

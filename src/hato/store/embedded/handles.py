@@ -1,6 +1,6 @@
 """Open files and databases, so many and no more: two thousand people must not mean as many handles.
 
-Called by `body_reader` (segments), `account` (indexes to read), `committer` (writers).
+Called by `body_reader` (segments), `account` (indexes, writers), `committer` (writers), `shared`.
 Never closes what somebody still uses: the last one who refers to it closes it.
 Standards: none.
 Fails with OSError and apsw.Error when something cannot be opened.

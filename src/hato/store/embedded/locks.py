@@ -1,6 +1,6 @@
 """Exclusive locks of an account, across processes, by the system's own file locks.
 
-Called by `account`.
+Called by `account`, by `compaction` (one upkeep at a time) and by `store` (removes accounts).
 Never stays with a dead process; never blocks the loop.
 Standards: flock; RFC 1939 §4 asks POP3 servers for such a lock.
 Fails with InUseError, NotFoundError, StorageFullError, UnavailableError.

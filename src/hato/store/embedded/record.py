@@ -1,6 +1,6 @@
 """The journal's record: how one commit, or a part of one, stands in a segment.
 
-Called by `journal` (writes), `scan` (finds), `body_reader` (reads messages).
+Called by `encode` (writes), `scan` (finds), `body_reader` (reads messages), and who makes heads.
 Never touches a file: octets and numbers only.
 Standards: none; the format is Hato's own, version 1 (docs/reference/journal.md).
 Fails never: what is not a sound record is None.

@@ -1,6 +1,7 @@
 """The files of one account's journal: their names, how one is begun, sealed and left.
 
-Called by `journal`, `scan`, `body_reader` and `compaction`.
+Called by `journal` (begins, leaves), and by `replay`, `following`, `checkpoint`, `compaction`,
+`verify`, `handles` and `snapshot`, which read.
 Never truncates a file and never writes into a sealed one: what was left stays as it was left.
 Standards: none.
 Fails with OSError.

@@ -1,6 +1,6 @@
 """Octets on their way in: in memory while they are few, then in a file without a name.
 
-Called by services through `store.stage`, and by `journal`, which copies them into segments.
+Called by services through `store.stage`, and by `encode`, which copies them into segments.
 Never does anything per octet in Python; never leaves a file behind, whatever dies.
 Standards: RFC 5322 §2.3 (bare CR and LF), RFC 1939 §3 (lines that begin with a dot).
 Fails with StorageFullError and UnavailableError.
