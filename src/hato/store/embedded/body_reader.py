@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 from hato.core.errors import DamagedError
 from hato.core.ids import AccountId, BodyId
 from hato.core.limits import BODY_CHUNK_OCTETS
+from hato.store.embedded.dots import find_dots
 from hato.store.embedded.handles import SegmentFiles
 from hato.store.embedded.record import (
     CHUNKED,
@@ -104,13 +105,10 @@ class BodyReader:
         if found is None:
             return self._cut_chunked(record, body_id, place, start, stop)
         begin, end, flags, dot_count = found
-        data = bytes(record[begin + start : min(begin + stop, end)])
+        dots: Sequence[int] | None = parse_dots(record[end:]) if dot_count else ()
         if flags & DENSE:
-            before = bytes(record[begin + max(start - 2, 0) : begin + start])
-            return Piece(data, find_dots(before, data, begins_message=start == 0))
-        if dot_count:
-            return Piece(data, _between(parse_dots(record[end:]), start, stop))
-        return Piece(data, ())
+            dots = None
+        return _piece_of(record[begin:end], 0, start, stop, dots)
 
     def _cut_chunked(
         self, record: memoryview, body_id: BodyId, place: Location, start: int, stop: int
@@ -125,11 +123,7 @@ class BodyReader:
         end = begin + head.content_octets
         layout = _layout_of(head, place, record[end:])
         _check_chunks(record[begin:end], layout.checksums)
-        data = bytes(record[begin + start : min(begin + stop, end)])
-        if layout.dots is None:
-            before = bytes(record[begin + max(start - 2, 0) : begin + start])
-            return Piece(data, find_dots(before, data, begins_message=start == 0))
-        return Piece(data, _between(layout.dots, start, stop))
+        return _piece_of(record[begin:end], 0, start, stop, layout.dots)
 
     def _read_range(
         self,
@@ -161,11 +155,7 @@ class BodyReader:
                 return None
         view = memoryview(buffer)
         _check_chunks(view, layout.checksums[first : -(-end // BODY_CHUNK_OCTETS)])
-        data = bytes(view[start - begin : stop - begin])
-        if layout.dots is None:
-            before = bytes(view[max(start - 2, 0) - begin : start - begin])
-            return Piece(data, find_dots(before, data, begins_message=start == 0))
-        return Piece(data, _between(layout.dots, start, stop))
+        return _piece_of(view, begin, start, stop, layout.dots)
 
     def _layout(
         self, file: OpenFile, body_id: BodyId, place: Location, *, may_wait: bool
@@ -209,23 +199,23 @@ def _check_chunks(view: memoryview, checksums: Sequence[int]) -> None:
             raise DamagedError("the message is damaged")
 
 
+def _piece_of(
+    octets: memoryview, base: int, start: int, stop: int, dots: Sequence[int] | None
+) -> Piece:
+    """Return a range of a message of which `octets` begin at `base`; None for dots: look for them.
+
+    Then the two octets before the range must be there too: they tell whether a line begins.
+    """
+    data = bytes(octets[start - base : stop - base])
+    if dots is None:
+        before = bytes(octets[max(start - 2, 0) - base : start - base]) if start else b"\r\n"
+        return Piece(data, find_dots(before + data, -len(before)))
+    return Piece(data, _between(dots, start, stop))
+
+
 def _between(dots: Sequence[int], start: int, stop: int) -> Sequence[int]:
     """Return those dots that lie in a range, as offsets from its beginning."""
     if not dots:
         return ()
     first, last = bisect.bisect_left(dots, start), bisect.bisect_left(dots, stop)
     return [dot - start for dot in dots[first:last]] if start else dots[first:last]
-
-
-def find_dots(before: bytes, data: bytes, *, begins_message: bool) -> list[int]:
-    """Return the offsets of dots that begin a line; `before` is what stands in front of `data`."""
-    if begins_message:
-        before = b"\r\n"
-    joined = before + data
-    shift = 2 - len(before)
-    dots: list[int] = []
-    position = joined.find(b"\r\n.")
-    while position >= 0:
-        dots.append(position + shift)
-        position = joined.find(b"\r\n.", position + 3)
-    return dots

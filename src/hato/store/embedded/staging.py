@@ -15,6 +15,7 @@ from typing import Final
 import xxhash
 
 from hato.core.limits import HEADER_SCAN_OCTETS, SPOOL_MEMORY_OCTETS
+from hato.store.embedded.dots import find_dots
 from hato.store.embedded.record import DENSE_OCTETS_PER_DOT
 from hato.store.embedded.system import (
     OpenFile,
@@ -62,10 +63,7 @@ class Inspection:
         self._before = joined[-2:]
 
     def _note_dots(self, joined: bytes, base: int) -> None:
-        position = joined.find(b"\r\n.")
-        while position >= 0:
-            self.dots.append(base + position + 2)
-            position = joined.find(b"\r\n.", position + 3)
+        self.dots.extend(find_dots(joined, base))
         most = max(_LEAST_DOTS, self.size_octets // DENSE_OCTETS_PER_DOT)
         if len(self.dots) > most or self.size_octets >= 2**32:
             self.is_dense = True
