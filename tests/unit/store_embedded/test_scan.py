@@ -117,7 +117,9 @@ async def test_a_commit_without_its_last_part_leaves_none_to_the_next(
 ) -> None:
     parts = [await part(tmp_path, number, b"x" * 50) for number in (7, 8, 9, 10)]
     first, second = journal.plan(draft(2, *parts[:2])), journal.plan(draft(3, *parts[2:]))
-    journal.write([first[0], second[1]])
+    for record in (first[0], second[1]):
+        journal.write([record])
+    assert [found.head.part for found in read(journal)[0].records[1:]] == [0, 1]
     assert modseqs(journal) == []
 
 
