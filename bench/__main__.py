@@ -17,7 +17,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from bench import generator, machine, report
@@ -42,7 +41,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3, help="A B A B …: so many pairs")
     parser.add_argument("--seconds", type=float, default=3.0, help="of each measurement")
     parser.add_argument("--people", type=int, default=200, help="who poll and receive")
-    parser.add_argument("--idle-sessions", type=int, default=0, help="people of their own")
+    parser.add_argument("--idle-sessions", type=int, default=2000, help="a person each")
     parser.add_argument("--mail-format", choices=sorted(MAIL_LOCATIONS), default="maildir")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
     parser.add_argument("--keep", action="store_true", help="keep the run's folder, logs in it")
@@ -88,8 +87,6 @@ def _work_folder(where: Path, *, keep: bool) -> Iterator[Path]:
 
 def _compare(options: argparse.Namespace, folder: Path) -> None:
     scenarios = _chosen(options.scenarios)
-    if options.idle_sessions:
-        scenarios = [replace(s, group="idle") if s.mode == "idle" else s for s in scenarios]
     groups = groups_for(scenarios, options.people, options.idle_sessions)
     binary, certificate = generator.build(folder), make_certificate(folder)
     letters = {name: folder / f"{name}.letters" for name in groups}
@@ -115,6 +112,7 @@ def _compare(options: argparse.Namespace, folder: Path) -> None:
         for side in comparison.sides:
             side.server.stop()
     about.append(f"{options.rounds} rounds of {options.seconds:g} s; errors 0, all octets right")
+    about += comparison.notes
     about.append(f"other programs used up to {comparison.others_cores:.1f} cores meanwhile")
     print(report.table(results, hato.name, dovecot.name))
     print("\n" + "\n".join(f"- {line}" for line in about))

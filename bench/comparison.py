@@ -35,6 +35,8 @@ class Comparison:
     seconds: float
     others_cores: float = 0.0
     """The most that other programs used while something was measured, in cores."""
+    notes: list[str] = field(default_factory=list)
+    """What must stand beside the table."""
     raw: dict[str, list[dict[str, object]]] = field(default_factory=dict)
 
     @property
@@ -45,6 +47,7 @@ class Comparison:
     def set_up(self, scenarios: list[Scenario]) -> None:
         """Start the servers, fill and check the maildrops, let everybody log in."""
         filled_later = {scenario.group for scenario in scenarios if scenario.dele}
+        polled = {scenario.group for scenario in scenarios if scenario.mode != "idle"}
         for side in self.sides:
             name, groups = side.server.name, list(side.groups.values())
             say(f"{name}: making {sum(group.people for group in groups)} people …")
@@ -54,7 +57,8 @@ class Comparison:
                 if group.name not in filled_later:
                     say(f"{name}: {group.name} filled, {side.fill(group):.0f} deliveries/s")
                     side.verify(group)
-                side.warm(group, {"main"})
+                if group.name in polled:
+                    side.warm(group, {"main"})
 
     def verify(self) -> None:
         """Read everything once more, on every side."""
@@ -81,7 +85,14 @@ class Comparison:
                 floor.append(self._floor_figure(scenario, self.floor))
                 self._keep(scenario, "floor", {"value": floor[-1]})
         for side_figures in filter(None, figures):
-            say(_note(side_figures))
+            if scenario.mode != "idle":
+                say(_note(side_figures))
+        if scenario.mode == "idle":
+            self.notes += [
+                f"{side.server.name}, {_idle_note(scenario, these)}"
+                for side, these in zip((self.ours, other), figures, strict=True)
+                if side and these
+            ]
         ours, others = (tuple(one.value for one in these) for these in figures)
         ours_cpu, other_cpu = map(_median_cpu, figures)
         return Measured(scenario, ours, others, tuple(floor), (ours_cpu, other_cpu))
@@ -97,6 +108,12 @@ class Comparison:
 
 def _median_cpu(figures: list[Figure]) -> float:
     return median(figure.server_cpu_microseconds for figure in figures) if figures else 0.0
+
+
+def _idle_note(scenario: Scenario, figures: list[Figure]) -> str:
+    all_in = report.spread([figure.all_in for figure in figures])
+    steps = ", ".join(report.short(slope) for slope in figures[0].slopes)
+    return f"`{scenario.name}`: all memory since the start {all_in} KiB/session; by step {steps}"
 
 
 def _note(figures: list[Figure]) -> str:

@@ -50,8 +50,8 @@ class Group:
 
 
 def password_of(name: str) -> str:
-    """Return the password of the person `name`."""
-    return f"open-{name.partition('@')[0]}-sesame"
+    """Return the password of the person `name`: everybody of a group has the same."""
+    return f"open-{name.partition('@')[0].rstrip('0123456789')}-sesame"
 
 
 def letter(number: int, octets: int) -> bytes:

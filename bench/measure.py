@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +25,7 @@ from bench.server import BenchError, Server, busy_seconds, cpu_seconds, pss_kib
 WARM_PASSES: Final = 8
 """Each pass lets every person log in once; a worker that has not seen the person yet must hash."""
 
+IDLE_STEPS: Final = 10
 READ_ALL: Final = ("--connections", "8", "--window", "50")
 
 Pairs = Counter[tuple[str, str]]
@@ -40,6 +42,10 @@ class Figure:
     """Per session or message, all of the server's processes together."""
     others_cores: float
     """What everything else on the machine used meanwhile, in cores: it should be next to 0."""
+    all_in: float = 0.0
+    """`idle`: KiB per session with everything that was loaded since the start."""
+    slopes: tuple[float, ...] = ()
+    """`idle`: KiB per session in each step; the later ones must agree with each other."""
 
     @property
     def generator_share(self) -> float:
@@ -152,9 +158,11 @@ class Side:
         )
 
     def _idle(self, scenario: Scenario, group: Group, kind: str) -> Figure:
-        """Measure memory on a fresh server: what earlier sessions left behind would hide it.
+        """Measure what one more session needs, once every bounded cache is full.
 
-        A few people log in first, so that what is loaded once is not counted per session.
+        On a server that ran before, sessions fill the memory that earlier ones left behind and
+        seem to cost nothing; in the first hundreds, what is kept per person until a cache is full
+        would be counted as theirs. So: a fresh server, and the slope of the second half.
         """
         self.server.stop()
         self.server.start()
@@ -162,16 +170,18 @@ class Side:
         for _ in range(WARM_PASSES):
             self._run([*command, "--connections", "2"], scenario.name)
         pid = self.server.main_pid()
-        held: list[float] = []
-        before = pss_kib(pid)
-
-        def look(sessions: int) -> None:
-            held.append((pss_kib(pid) - before) / sessions)
-
-        outcome = generator.run([*command, "--connections", str(group.people)], look)
-        if outcome.errors or not held:
+        marks = [(0, pss_kib(pid))]
+        shape = ["--connections", str(group.people), "--steps", str(IDLE_STEPS)]
+        outcome = generator.run([*command, *shape], lambda n: marks.append((n, pss_kib(pid))))
+        if outcome.errors or len(marks) != IDLE_STEPS + 1:
             raise BenchError(f"{self.server.name}, {scenario.name}: {outcome.first_error}")
-        return Figure(held[0], outcome, 0.0, 0.0)
+        slopes = [_slope(*pair) for pair in pairwise(marks)]
+        half, last = marks[IDLE_STEPS // 2], marks[-1]
+        return Figure(_slope(half, last), outcome, 0.0, 0.0, _slope(marks[0], last), tuple(slopes))
+
+
+def _slope(first: tuple[int, int], second: tuple[int, int]) -> float:
+    return (second[1] - first[1]) / (second[0] - first[0])
 
 
 def _read_pairs(path: Path) -> Pairs:

@@ -96,6 +96,8 @@ def verdict(measured: Measured) -> str:
         down = goal.absolute and measured.scenario.less_is_better
         return figure <= mark if down else figure >= mark
 
+    if goal.aim is None and goal.least is None:
+        return ""
     if reached(goal.aim):
         return "aim reached"
     if reached(goal.least):
@@ -106,6 +108,8 @@ def verdict(measured: Measured) -> str:
 def _goal(goal: Goal) -> str:
     sign = "<= {}" if goal.absolute else ">= {} x"
     marks = [sign.format(short(mark)) for mark in (goal.least, goal.aim) if mark is not None]
+    if not marks:
+        return "-"
     return "; aim ".join(marks) if goal.least is not None else "aim " + "".join(marks)
 
 

@@ -34,6 +34,7 @@ typedef struct {
     bool dele;         /* DELE after every RETR */
     int connections;
     int window;        /* commands sent before their answers are awaited; 1: lock-step */
+    int steps;         /* IDLE: stop to be measured after each of so many equal parts */
     int recipients;    /* LMTP: people per message */
     double seconds, warmup;
     long messages;     /* LMTP: stop after so many, instead of a time; 0: by time */

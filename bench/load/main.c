@@ -14,13 +14,14 @@
 #define OPENING_AT_ONCE 64
 #define ERRORS_BEFORE_GIVING_UP 200
 
-options opt = {.host = "127.0.0.1", .connections = 1, .window = 1, .recipients = 1,
+options opt = {.host = "127.0.0.1", .connections = 1, .window = 1, .recipients = 1, .steps = 1,
                .seconds = 3, .expect = -1, .letter_size = 8192};
 counters counted;
 
 static connection *slots;
 static int epoll_fd, active, opened, waiting;
 static int *free_people, free_from, free_to; /* a ring: who has no session now */
+static int step = 1; /* of an idle run */
 static double started, deadline;
 static char first_error[256];
 static float *latencies;
@@ -59,7 +60,7 @@ static void watch(connection *c, int operation) {
 static bool another_session(void) {
     if (stopping()) return false;
     if (opt.mode == LMTP) return lmtp_more();
-    if (opt.mode == IDLE) return opened < opt.connections;
+    if (opt.mode == IDLE) return opened < opt.connections * step / opt.steps;
     return !opt.once || opened < people_count;
 }
 
@@ -134,11 +135,16 @@ static void fail_stalled(void) {
     }
 }
 
-/* All idle sessions are in: say so, wait until somebody has measured, then leave properly. */
+/* All idle sessions of this step are in: say so, wait until somebody has measured, then leave properly. */
 static void hold_idle(void) {
     printf("holding %d\n", waiting);
     fflush(stdout);
     if (getchar() == EOF && ferror(stdin)) perror("stdin");
+    if (step < opt.steps) {
+        step++;
+        for (int i = 0; i < OPENING_AT_ONCE && another_session(); i++) open_session(&slots[opened]);
+        return;
+    }
     for (int i = 0; i < opt.connections; i++) {
         connection *c = &slots[i];
         if (c->fd < 0 || !c->waiting) continue;
@@ -226,7 +232,7 @@ static mode_kind mode_named(const char *name) {
 static void read_options(int argc, char **argv) {
     static const struct option known[] = {
         {"port", 1, 0, 'p'}, {"tls", 0, 0, 't'}, {"once", 0, 0, 'o'}, {"dele", 0, 0, 'd'},
-        {"connections", 1, 0, 'c'}, {"window", 1, 0, 'w'}, {"recipients", 1, 0, 'r'},
+        {"connections", 1, 0, 'c'}, {"window", 1, 0, 'w'}, {"recipients", 1, 0, 'r'}, {"steps", 1, 0, 'S'},
         {"seconds", 1, 0, 's'}, {"warmup", 1, 0, 'u'}, {"messages", 1, 0, 'm'}, {"expect", 1, 0, 'e'},
         {"serial", 1, 0, 'n'}, {"people", 1, 0, 'P'}, {"letters", 1, 0, 'L'}, {"pairs", 1, 0, 'O'},
         {"letter-size", 1, 0, 'z'}, {"host", 1, 0, 'h'}, {0, 0, 0, 0}};
@@ -240,6 +246,7 @@ static void read_options(int argc, char **argv) {
         case 'd': opt.dele = true; break;
         case 'c': opt.connections = atoi(optarg); break;
         case 'w': opt.window = atoi(optarg); break;
+        case 'S': opt.steps = atoi(optarg); break;
         case 'r': opt.recipients = atoi(optarg); break;
         case 's': opt.seconds = atof(optarg); break;
         case 'u': opt.warmup = atof(optarg); break;
@@ -273,7 +280,8 @@ int main(int argc, char **argv) {
     started = now_cached = now_seconds();
     deadline = started + opt.warmup + opt.seconds;
     if (opt.mode == IDLE) opt.once = true;
-    int first = opt.mode == IDLE && opt.connections > OPENING_AT_ONCE ? OPENING_AT_ONCE : opt.connections;
+    int most = opt.mode == IDLE ? OPENING_AT_ONCE : opt.connections;
+    int first = most < opt.connections ? most : opt.connections;
     for (int i = 0; i < first && another_session(); i++) open_session(&slots[i]);
     drive();
     if (pairs && fclose(pairs)) usage("cannot write the file of pairs");
