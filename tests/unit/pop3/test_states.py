@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from hato.core.secret import Secret
-from hato.protocols.machine import Signal
+from hato.protocols.machine import Farewell, Signal
 from hato.protocols.pop3.commands import (
     Apop,
     AuthCancel,
@@ -17,7 +17,7 @@ from hato.protocols.pop3.commands import (
     UserPass,
 )
 from hato.protocols.pop3.grammar import KEYWORDS, parse_command
-from hato.protocols.pop3.states import AFTER_REFUSAL, OVER, TABLE, State
+from hato.protocols.pop3.states import AFTER_REFUSAL, AFTER_TLS, OVER, TABLE, State
 from tests.unit.pop3.conversation import Conversation, conversation_with
 
 LINES = {
@@ -109,6 +109,19 @@ def test_before_the_handshake_nothing_is_answered(keyword: str) -> None:
     assert conversation.say(LINES[keyword]) == b""
     assert conversation.signal is Signal.START_TLS
     assert conversation.commands == []
+
+
+def test_the_handshake_leads_where_the_table_says() -> None:
+    machine = in_state(State.HANDSHAKE).machine
+    machine.tls_established()
+    assert machine._state is AFTER_TLS[State.HANDSHAKE]
+
+
+def test_a_conversation_that_ended_before_the_handshake_did_stays_ended() -> None:
+    machine = in_state(State.HANDSHAKE).machine
+    machine.say_farewell(Farewell.SHUTTING_DOWN)
+    machine.tls_established()
+    assert machine.next_command() is Signal.CLOSED
 
 
 @pytest.mark.parametrize("keyword", [word for word in LINES if word not in {"NOOP", "CAPA"}])

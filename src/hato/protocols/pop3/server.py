@@ -44,6 +44,7 @@ from hato.protocols.pop3.replies import Challenge, Code, End, Err, Message, Ok, 
 from hato.protocols.pop3.states import (
     AFTER_CHALLENGE,
     AFTER_REFUSAL,
+    AFTER_TLS,
     OVER,
     TABLE,
     Rule,
@@ -398,7 +399,9 @@ class Pop3ServerMachine:
     def tls_established(self) -> None:
         """Learn that TLS protects the conversation: everything learned before is forgotten."""
         self._is_encrypted = True
+        after = AFTER_TLS.get(self._state, self._state)
         self._forget()
+        self._enter(after)
 
     def say_farewell(self, reason: Farewell) -> None:
         """End the conversation; a shutdown lets a command that is being answered finish."""

@@ -123,6 +123,9 @@ AFTER_CHALLENGE: Final[dict[State, State]] = {
 }
 """Where an answer that is neither yes nor no leads (RFC 5034 §4)."""
 
+AFTER_TLS: Final[dict[State, State]] = {State.HANDSHAKE: State.AUTHORIZATION}
+"""Where the handshake leads: back to the beginning (RFC 2595 §4)."""
+
 AFTER_REFUSAL: Final[dict[State, State]] = {
     State.USER_GIVEN: State.AUTHORIZATION,
     State.EXCHANGE: State.AUTHORIZATION,
