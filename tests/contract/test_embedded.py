@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,10 +57,16 @@ class EmbeddedBackend:
         await self.store.close()
 
 
+MEMORY = Path("/dev/shm")
+"""Where there is a file system in memory: hundreds of stores are opened five times each here, and
+what survives a crash is tried elsewhere, on a disk."""
+
+
 @pytest.fixture
-async def backend(tmp_path: Path) -> AsyncIterator[EmbeddedBackend]:
-    backend = EmbeddedBackend(tmp_path)
+async def backend() -> AsyncIterator[EmbeddedBackend]:
+    folder = Path(tempfile.mkdtemp(dir=MEMORY if MEMORY.is_dir() else None))
+    backend = EmbeddedBackend(folder)
     await backend.open()
     yield backend
     await backend.close()
-    shutil.rmtree(tmp_path)
+    shutil.rmtree(folder)
