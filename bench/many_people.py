@@ -2,7 +2,7 @@
 
 Called by `hato_server`, as a program of its own: many_people.py HATO_TOML PASSWORD < NAMES.
 Never for people whose login is measured: they are made by the command line, one by one.
-Standards: RFC 9106 §4 (the cost of the shared Argon2id hash is Hato's own).
+Standards: none; the cost of the shared Argon2id hash is the server's own.
 Fails with a traceback: Hato's insides are not what was expected.
 """
 
