@@ -113,7 +113,8 @@ def _compare(options: argparse.Namespace, folder: Path) -> None:
             side.server.stop()
     about.append(f"{options.rounds} rounds of {options.seconds:g} s; errors 0, all octets right")
     about += comparison.notes
-    about.append(f"other programs used up to {comparison.others_cores:.1f} cores meanwhile")
+    if any(scenario.mode != "idle" for scenario in scenarios):
+        about.append(f"other programs used up to {comparison.others_cores:.1f} cores meanwhile")
     print(report.table(results, hato.name, dovecot.name))
     print("\n" + "\n".join(f"- {line}" for line in about))
     if options.json:
