@@ -101,6 +101,27 @@ async def test_after_a_failed_sync_nothing_has_happened(
         assert await office.octets(added.email_id) == b"kept"
 
 
+async def test_nor_has_it_when_the_failed_write_had_begun_a_segment(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The index still stands in the segment before: what is behind must not be read as news."""
+    await office.add()
+    failing = fail_syncs(monkeypatch, 1)
+    with pytest.raises(UnavailableError):
+        await office.add(b"lost")
+    assert len(office.segments()) == 2
+    failing.times = 2  # of the record, and of the segment after it
+    with pytest.raises(UnavailableError):
+        await office.add(b"lost too")
+    assert failing.times == 0
+    assert await office.uids() == [1]
+    await office.add(b"kept")
+    assert await office.uids() == [1, 2]
+    (office.folder / "index.db").unlink()
+    await office.open_again()
+    assert await office.uids() == [1, 2]
+
+
 async def test_octets_whose_sync_failed_are_never_believed(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:

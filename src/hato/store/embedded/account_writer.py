@@ -84,7 +84,10 @@ class AccountWriter:
         self._must_leave = False
         self._has_walked = False
         self._begun_at = (0, 0)
+        self._believed_end = (0, 0)
+        """Where the journal ended when this write began: a segment and an end."""
         self._abandoned: tuple[int, int] | None = None
+        """Where a write of ours began of which octets may stand in the journal and do not count."""
 
     @property
     def rows(self) -> Rows:
@@ -121,10 +124,11 @@ class AccountWriter:
         account, journal = rows.account, self.journal
         place = self._begun_at = (account.segment, account.segment_end)
         journal.stand_at(*place)
+        if self._abandoned is not None and self._abandoned < place:
+            self._abandoned = None  # somebody else read it, and went on behind it
         if self._abandoned == place:
             self._must_leave = True
         else:
-            self._abandoned = None
             try:
                 stand = journal.stand()
             except FileNotFoundError:
@@ -132,8 +136,10 @@ class AccountWriter:
             if self._has_walked and stand.octets == place[1] and not stand.is_sealed:
                 self._must_leave = False
             else:
-                self._must_leave = catch_up(rows, self.folder, journal.seed)
+                must_leave = catch_up(rows, self.folder, journal.seed, self._abandoned)
                 journal.stand_at(account.segment, account.segment_end)
+                self._must_leave = must_leave or self._abandoned is not None
+        self._believed_end = (journal.segment, journal.end)
         self._rows = rows
         self._records = []
         self._has_walked = True
@@ -262,7 +268,7 @@ class AccountWriter:
         self.journal.unplan()
         if not was_written:
             return
-        self._abandoned = (self.journal.segment, self.journal.end)
+        self._abandoned = self._believed_end
         with contextlib.suppress(OSError):
             self.journal.begin_next(self._clock.now())
             self._abandoned = None

@@ -36,13 +36,21 @@ class StaleIndexError(Exception):
     """The index holds what the journal does not: it must be made anew."""
 
 
-def catch_up(rows: Rows, folder: str, seed: int) -> bool:
+def catch_up(rows: Rows, folder: str, seed: int, until: tuple[int, int] | None = None) -> bool:
     """Apply what the index lacks. Return whether the last segment must be left.
 
     It must when something that does not count stands behind its end, or when it was sealed.
+    `until`: a segment's number and an end behind which nothing counts.
     """
     account = rows.account
     links = chain_of(folder, seed, account.segment)
+    if until is not None:
+        number, end = until
+        links = [
+            Link(link.number, end) if link.number == number else link
+            for link in links
+            if link.number <= number
+        ]
     if not links or links[0].number != account.segment:
         raise StaleIndexError
     must_leave = False
