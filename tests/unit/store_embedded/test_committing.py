@@ -160,6 +160,27 @@ async def test_the_reserve_makes_room_for_a_write_on_a_full_disk(
     assert reserve.exists()
 
 
+async def test_the_reserve_is_not_for_letters(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await office.add()
+    reserve = office.data_folder / "reserve"
+    fail_writes(monkeypatch, 1, errno.ENOSPC)
+    with pytest.raises(StorageFullError):
+        await office.add()
+    assert reserve.exists()
+    fail_writes(monkeypatch, 1, errno.ENOSPC)
+    expunge = Expunge(office.account.inbox, (1,))  # type: ignore[arg-type]  # a UID
+    letter = await office.letter()
+    refused, deleted = await asyncio.gather(
+        office.commit(letter), office.commit(expunge), return_exceptions=True
+    )
+    assert isinstance(refused, StorageFullError)
+    assert not isinstance(deleted, BaseException)
+    assert await office.uids() == []
+    assert not reserve.exists()
+
+
 async def test_below_the_mark_nothing_is_added_but_deleting_goes_on(
     open_office: OpenOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,7 +16,7 @@ import contextlib
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
@@ -163,7 +163,7 @@ class Committer:
                 return False
             queue.writer = writer
         self._take(queue, _ACCOUNT_REQUESTS)
-        return self._advance(queue, lambda writer: _resolve(queue, writer))
+        return self._advance(queue, lambda writer: _resolve(queue.batch, writer))
 
     def _wait_for_gate(self, queue: Queue, writer: AccountWriter) -> None:
         """Wait in a thread of its own; then it is the lane's turn again, with the gate held."""
@@ -192,31 +192,40 @@ class Committer:
         except Exception as fault:  # noqa: BLE001 - one account's fault must not stop the others
             is_durable = step is AccountWriter.finish
             writer.abandon()
-            if is_durable or not self._try_again(queue, writer, fault):
-                _fail(queue, _error_of(fault, queue.account_id))
+            left = queue.batch if is_durable else self._try_again(queue, writer, fault)
+            if left:
+                _fail(left, _error_of(fault, queue.account_id))
             self._end(queue)
             return False
         return True
 
-    def _try_again(self, queue: Queue, writer: AccountWriter, fault: Exception) -> bool:
-        """Commit a batch once more where the index could be mended or room be made."""
+    def _try_again(
+        self, queue: Queue, writer: AccountWriter, fault: Exception
+    ) -> Sequence[Waiting]:
+        """Commit once more where the index can be mended, or where the reserve makes room.
+
+        The reserve is for those who add nothing: people must be able to delete.
+        Return those who must be told of the fault.
+        """
+        is_spoiled = isinstance(fault, SPOILED)
+        again = queue.batch if is_spoiled else [one for one in queue.batch if not one.octets]
+        if not is_spoiled and not (again and is_full(fault) and self._space.release_reserve()):
+            return queue.batch
         try:
-            if isinstance(fault, SPOILED):
+            if is_spoiled:
                 writer.rebuild()
-            elif not is_full(fault) or not self._space.release_reserve():
-                return False
-            _resolve(queue, writer)
+            _resolve(again, writer)
             for step in (AccountWriter.write, AccountWriter.sync, AccountWriter.finish):
                 step(writer)
-        except Exception as again:  # noqa: BLE001 - told to those who asked
+        except Exception as once_more:  # noqa: BLE001 - told to those who asked
             writer.abandon()
-            _fail(queue, _error_of(again, queue.account_id))
-        return True
+            _fail(again, _error_of(once_more, queue.account_id))
+        return [] if is_spoiled else [one for one in queue.batch if one.octets]
 
     def _refuse(self, queue: Queue, error: HatoError) -> None:
         """Tell all who wait that there is no writing here."""
         self._take(queue)
-        _fail(queue, error)
+        _fail(queue.batch, error)
         self._end(queue)
 
     def _end(self, queue: Queue) -> None:
@@ -302,18 +311,18 @@ class _Lane:
                 return
 
 
-def _resolve(queue: Queue, writer: AccountWriter) -> None:
+def _resolve(batch: Sequence[Waiting], writer: AccountWriter) -> None:
     """Decide what each request of a batch comes to; a refusal concerns one of them only."""
     writer.begin()
-    for waiting in queue.batch:
+    for waiting in batch:
         try:
             waiting.outcome = writer.add(waiting.request)
         except HatoError as refusal:
             waiting.outcome = refusal
 
 
-def _fail(queue: Queue, error: HatoError) -> None:
-    for waiting in queue.batch:
+def _fail(batch: Sequence[Waiting], error: HatoError) -> None:
+    for waiting in batch:
         waiting.outcome = error
 
 
