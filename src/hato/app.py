@@ -17,7 +17,7 @@ import re
 import resource
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -183,15 +183,17 @@ def own_hostname(settings: Settings) -> str:
 
 async def _serve_one(settings: Settings, plan: Plan, number: int, life: int, ready: int) -> None:
     """Be one worker: open the store, offer the services, stop gracefully."""
+    from hato.net.workers import RETIRE
     from hato.services.auth import Authenticator
     from hato.services.upkeep import look_after
 
     clock = SystemClock()
     store = await Composition().open_store(settings)
     authenticator = Authenticator(store, settings, clock)
-    stop = asyncio.Event()
+    stop, retire = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
+    loop.add_signal_handler(RETIRE, retire.set)
     loop.add_reader(life, stop.set)
     services = _services(settings, plan, store, authenticator)
     servers = await plan.start(services, number)
@@ -201,10 +203,13 @@ async def _serve_one(settings: Settings, plan: Plan, number: int, life: int, rea
     for task in tasks:  # neither ends by itself: a worker without them is replaced
         task.add_done_callback(lambda _: stop.set())
     os.write(ready, b"r")
-    await stop.wait()
-    loop.remove_reader(life)
+    await _first(stop.wait(), retire.wait())
     for server in servers:
         server.close()
+    if not stop.is_set():
+        empty = asyncio.gather(*(service.wait_until_empty() for service in services.values()))
+        await _first(stop.wait(), empty, within_seconds=settings.limits.idle_seconds)
+    loop.remove_reader(life)
     for task in tasks:
         task.cancel()
     await asyncio.gather(*(s.stop(settings.limits.shutdown_seconds) for s in services.values()))
@@ -213,6 +218,15 @@ async def _serve_one(settings: Settings, plan: Plan, number: int, life: int, rea
             log.error("fault", fault=outcome, worker=number)
     await authenticator.close()
     await store.close()
+
+
+async def _first(*waits: Awaitable[object], within_seconds: float | None = None) -> None:
+    """Wait for the first of several, `within_seconds` at most; forget the others."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    await asyncio.wait(tasks, timeout=within_seconds, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _services(

@@ -177,10 +177,18 @@ def test_a_stranger_who_pipelines_and_never_reads_is_cut_off_too(impatient: Hato
         wire.raw.setblocking(False)
         assert _send_what_fits(wire, b"CAPA\r\n" * 500_000) > 0
         assert impatient.resident_octets() - before < 8 << 20
+        _await_cut(wire)
         wire.raw.settimeout(PATIENCE_SECONDS)
         answered = wire.read_to_close()
     # What the kernel held when the server closed, and not half a million lists.
     assert answered.count(b"IMPLEMENTATION") < 50_000
+
+
+def _await_cut(wire: Wire) -> None:
+    """Wait, without reading, until the server has reset the connection."""
+    poll = select.poll()
+    poll.register(wire.raw, select.POLLHUP)
+    assert poll.poll(PATIENCE_SECONDS * 1000), "the server never cut the connection"
 
 
 def _send_what_fits(wire: Wire, octets: bytes) -> int:

@@ -30,9 +30,13 @@ def change(server: HatoServer, pattern: str, replacement: str) -> None:
     server.config_file.write_text(changed, "utf-8")
 
 
-def greets(server: HatoServer) -> bool:
+def greeting(server: HatoServer) -> bytes:
     with open_wire(server, "pop3") as wire:
-        return wire.read_line().startswith(b"+OK")
+        return wire.read_line()
+
+
+def greets(server: HatoServer) -> bool:
+    return greeting(server).startswith(b"+OK")
 
 
 def test_new_settings_hold_for_new_sessions_and_old_ones_go_on(
@@ -45,8 +49,9 @@ def test_new_settings_hold_for_new_sessions_and_old_ones_go_on(
         change(server, r"^hostname = .*$", 'hostname = "other.example.org"')
         server.reload()
         wait_for(server, lambda: '"reloaded"' in server.log(), "the reload")
-        with open_wire(server, "pop3") as after:
-            assert b"other.example.org" in after.read_line()
+        wait_for(server, lambda: b"other.example.org" in greeting(server), "the new name")
+        before.send(b"CAPA\r\n")
+        assert before.read_line().startswith(b"+OK")
     wait_for(server, lambda: len(set(server.process_ids()) & old) == 1, "the old workers to leave")
     assert server.stop() == 0
 
@@ -57,7 +62,7 @@ def test_new_settings_hold_for_new_sessions_and_old_ones_go_on(
         (r"^hostname = .*$", "hostnam = 1", "did you mean hostname"),
         (r"^allow_plaintext_from = .*$", 'allow_plaintext_from = ["x"]', "is not an IP address"),
         (r"^workers = .*$", "workers = 3", "needs a restart"),
-        (r"^certificate = .*$", 'certificate = ""', "needs a certificate"),
+        (r"^certificate = .*$", 'certificate = ""', "one of them is missing"),
         (r"^hostname = .*$", 'hostname = "鳩.example"', "cannot stand in a greeting"),
     ],
 )

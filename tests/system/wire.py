@@ -117,9 +117,14 @@ class Wire:
             raise WireError(
                 f"before the TLS handshake the server also sent {bytes(self._buffer)!r}"
             )
-        self._socket = context.wrap_socket(
-            self._socket, server_hostname=name, suppress_ragged_eofs=False
+        wrapped = context.wrap_socket(
+            self._socket,
+            server_hostname=name,
+            suppress_ragged_eofs=False,
+            do_handshake_on_connect=False,
         )
+        self._socket = wrapped  # before the handshake: whoever hangs up closes it either way
+        wrapped.do_handshake()
 
     def speak_through(self, layer: Layer) -> None:
         """Go on through something that a test put between us and the socket."""

@@ -171,6 +171,10 @@ class Service:
         progress.window = (now, progress.received_octets, reached, progress.commands)
         return reads_slowly or sends_slowly
 
+    async def wait_until_empty(self) -> None:
+        """Wait until every connection has ended by itself."""
+        await self._nobody.wait()
+
     async def stop(self, seconds: float) -> None:
         """Say farewell to everybody; who is busy may finish, for `seconds` at most."""
         for connection in tuple(self.connections):

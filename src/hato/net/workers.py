@@ -25,6 +25,10 @@ RunWorker: TypeAlias = Callable[[int, int, int], None]
 """What a worker does: its number, a descriptor that ends when the parent does, and one to write
 a byte to when it serves. It returns when it was told to stop."""
 
+RETIRE: Final = signal.SIGUSR1
+"""Tells a worker that others serve in its place: it takes no new connections, and leaves when its
+sessions have ended."""
+
 _STARTING_SECONDS: Final = 60.0
 _RESTART_SECONDS: Final = 1.0
 """A worker that dies is replaced at once, but not more often than this."""
@@ -178,13 +182,13 @@ class Parent:
         self._run = run
         new = [self._fork(number) for number in range(self._count)]
         if self._all_ready(new):
-            leaving, event = old, "reloaded"
+            leaving, how, event = old, RETIRE, "reloaded"
         else:
-            leaving, event = [worker.process_id for worker in new], "not-reloaded"
+            leaving, how, event = [w.process_id for w in new], signal.SIGTERM, "not-reloaded"
             self._run = old_run
         self._leaving.update(leaving)
         for process_id in leaving:
-            _signal(process_id, signal.SIGTERM)
+            _signal(process_id, how)
         log.info(event, workers=self._count)
         notify_service_manager("READY=1")
 
