@@ -33,6 +33,8 @@ from hato.store.embedded.space import Space
 
 _GROUP_ACCOUNTS: Final = 16
 _SYNCS_AT_ONCE: Final = 8
+_GROUPS_AT_ONCE: Final = 2
+"""While one group waits for the disk, another is prepared; more only fight for the interpreter."""
 _CLOSING_SECONDS: Final = 30.0
 _ACCOUNT_REQUESTS: Final = 64
 """Commits of one account that share a sync; more would make others wait."""
@@ -93,9 +95,9 @@ class Committer:
         self._idle = threading.Condition()
         self._queues: dict[AccountId, Queue] = {}
         self._is_closed = False
-        self._syncing = ThreadPoolExecutor(_SYNCS_AT_ONCE, "hato-sync")
-        self._small = _Lane("hato-commit", self._commit_group, _GROUP_ACCOUNTS)
-        self._bulk = _Lane("hato-commit-bulk", self._commit_group, 1)
+        self._syncing = ThreadPoolExecutor(_GROUPS_AT_ONCE * (_SYNCS_AT_ONCE - 1), "hato-sync")
+        self._small = _Lane("hato-commit", self._commit_group, _GROUP_ACCOUNTS, _GROUPS_AT_ONCE)
+        self._bulk = _Lane("hato-commit-bulk", self._commit_group, 1, 1)
 
     def submit(self, account_id: AccountId, request: Request) -> asyncio.Future[Committed]:
         """Ask for a commit; called in the loop. Raises UnavailableError after `close`."""
@@ -140,14 +142,19 @@ class Committer:
     def _commit_group(self, queues: list[Queue]) -> None:
         begun = [queue for queue in queues if self._begin(queue)]
         begun = [queue for queue in begun if self._advance(queue, AccountWriter.write)]
-        if len(begun) > 1:  # the file system makes one of syncs that come at the same time
-            done = self._syncing.map(lambda queue: self._advance(queue, AccountWriter.sync), begun)
-            begun = [queue for queue, is_done in zip(begun, tuple(done), strict=True) if is_done]
-        else:
-            begun = [queue for queue in begun if self._advance(queue, AccountWriter.sync)]
-        for queue in begun:
+        # The file system makes one of syncs that come at the same time.
+        shares = [begun[first::_SYNCS_AT_ONCE] for first in range(_SYNCS_AT_ONCE)]
+        elsewhere = [self._syncing.submit(self._sync, share) for share in shares[1:] if share]
+        synced = self._sync(shares[0])
+        for done in elsewhere:
+            synced += done.result()
+        for queue in synced:
             if self._advance(queue, AccountWriter.finish):
                 self._end(queue)
+
+    def _sync(self, queues: list[Queue]) -> list[Queue]:
+        """Sync some accounts; return those that are durable."""
+        return [queue for queue in queues if self._advance(queue, AccountWriter.sync)]
 
     def _begin(self, queue: Queue) -> bool:
         """Take the gate and resolve what waits; False: it is dealt with, or somebody waits."""
@@ -269,46 +276,54 @@ class Committer:
 
 
 class _Lane:
-    """A thread with a queue, which it takes by groups."""
+    """A queue, and threads which take it by groups; they start when something is there."""
 
-    def __init__(self, name: str, commit: Callable[[list[Queue]], None], group: int) -> None:
+    def __init__(
+        self, name: str, commit: Callable[[list[Queue]], None], group: int, threads: int
+    ) -> None:
+        self._name = name
         self._commit = commit
         self._group = group
         self._queue: deque[Queue] = deque()
-        self._signal = threading.Semaphore(0)
+        self._news = threading.Condition()
+        self._idle = 0
         self._is_closing = False
-        self._name = name
-        self._thread: threading.Thread | None = None
-        self._start = threading.Lock()
+        self._unstarted = threads
+        self._threads: list[threading.Thread] = []
 
     def put(self, queue: Queue) -> None:
         """Add an account to those that wait."""
-        with self._start:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
-                self._thread.start()
-        self._queue.append(queue)
-        self._signal.release()
+        with self._news:
+            self._queue.append(queue)
+            if self._idle:
+                self._news.notify()
+            elif self._unstarted:
+                self._unstarted -= 1
+                thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+                self._threads.append(thread)
+                thread.start()
 
     def close(self) -> None:
         """Do what waits, then end."""
-        self._is_closing = True
-        self._signal.release()
-        if self._thread is not None:
-            self._thread.join()
+        with self._news:
+            self._is_closing = True
+            self._unstarted = 0
+            self._news.notify_all()
+        for thread in self._threads:
+            thread.join()
 
     def _run(self) -> None:
-        while True:
-            self._signal.acquire()
-            group: list[Queue] = []
-            while self._queue and len(group) < self._group:
-                group.append(self._queue.popleft())
-            for _ in group[1:]:
-                self._signal.acquire(blocking=False)
-            if group:
-                self._commit(group)
-            elif self._is_closing:
-                return
+        while group := self._take():
+            self._commit(group)
+
+    def _take(self) -> list[Queue]:
+        """Wait for some that wait; none: it is over."""
+        with self._news:
+            self._idle += 1
+            while not self._queue and not self._is_closing:
+                self._news.wait()
+            self._idle -= 1
+            return [self._queue.popleft() for _ in range(min(self._group, len(self._queue)))]
 
 
 def _resolve(batch: Sequence[Waiting], writer: AccountWriter) -> None:
