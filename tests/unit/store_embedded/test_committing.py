@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import apsw
 import pytest
 
 from hato.core.errors import HatoError, NotFoundError, StorageFullError, UnavailableError
@@ -179,6 +180,29 @@ async def test_the_reserve_is_not_for_letters(
     assert not isinstance(deleted, BaseException)
     assert await office.uids() == []
     assert not reserve.exists()
+
+
+async def test_what_is_durable_has_happened_also_when_the_index_is_full(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await office.add()
+
+    def fail(*_: object) -> None:
+        raise apsw.FullError("the disk is full")
+
+    with monkeypatch.context() as full:
+        full.setattr(AccountWriter, "_commit", fail)
+        assert (await office.add(b"kept")).placements[0][1] == 2
+        await office.commit(Expunge(office.account.inbox, (1,)))  # type: ignore[arg-type]  # a UID
+        for question in (office.uids, office.account.usage):
+            with pytest.raises(StorageFullError):
+                await question()
+    assert await office.uids() == [2]
+    assert (await office.account.usage()).used_count == 1
+    await office.add()
+    (office.folder / "index.db").unlink()
+    await office.open_again()
+    assert await office.uids() == [2, 3]
 
 
 async def test_below_the_mark_nothing_is_added_but_deleting_goes_on(

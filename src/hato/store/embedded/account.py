@@ -109,7 +109,7 @@ class EmbeddedAccount:
         self, question: Callable[[apsw.Connection], _Answer], *, is_large: bool = False
     ) -> _Answer:
         """Ask the index, brought up to date once by this process; a bad one is made anew."""
-        if not self._is_up_to_date:
+        if not self._is_up_to_date or self._shared.writers.is_behind(self.account_id):
             await self._in_thread(self._catch_up)
             self._is_up_to_date = True
         try:

@@ -2,7 +2,8 @@
 
 Called by `committer` (commits), `account` (brings an index up to date), `compaction`, `verify`;
 by one thread at a time: whoever holds the gate.
-Never acknowledges before the octets are on the disk and the index says so.
+Never acknowledges before the octets are on the disk; where the index cannot say so (its disk is
+full), whoever asks it next in this process has to wait until it can.
 Standards: none; `store.resolve` has the rules.
 Fails with OSError and apsw.Error, and per request with the errors of `core.errors`.
 
@@ -23,6 +24,7 @@ import msgspec
 from hato.core.clock import Clock
 from hato.core.errors import ConflictError, NotFoundError, UnavailableError
 from hato.core.ids import AccountId, ModSeq
+from hato.core.log import log
 from hato.core.settings import StoreSettings
 from hato.store.changes import Added, AddEmail, BlobPut, Committed, Fact, PutBlob, Wanted
 from hato.store.embedded.apply import Applier
@@ -81,6 +83,8 @@ class AccountWriter:
         self._inode = 0
         self._rows: Rows | None = None
         self._records: list[Record] = []
+        self.is_behind = False
+        """Whether the index lacks what was acknowledged: it could not be written."""
         self._must_leave = False
         self._has_walked = False
         self._begun_at = (0, 0)
@@ -99,7 +103,7 @@ class AccountWriter:
     @property
     def is_pinned(self) -> bool:
         """Whether it remembers what nobody else knows."""
-        return self._abandoned is not None
+        return self._abandoned is not None or self.is_behind
 
     # Beginning
 
@@ -140,6 +144,8 @@ class AccountWriter:
                 journal.stand_at(account.segment, account.segment_end)
                 self._must_leave = must_leave or self._abandoned is not None
         self._believed_end = (journal.segment, journal.end)
+        if self._believed_end == place:
+            self.is_behind = False
         self._rows = rows
         self._records = []
         self._has_walked = True
@@ -231,20 +237,29 @@ class AccountWriter:
             self.journal.sync()
 
     def finish(self) -> None:
-        """Let the index say so too."""
+        """Let the index say so too; what is durable has happened, whether it can or not."""
         rows = self.rows
         modseq = rows.account.modseq
+        is_commit = bool(self._records)
         try:
             self._commit(rows)
         except apsw.Error as fault:
             self._roll_back()
-            self._recover(modseq, fault)
+            try:
+                self._recover(modseq, fault)
+            except (OSError, apsw.Error) as again:
+                self._roll_back()
+                if not is_commit:
+                    raise
+                self.is_behind = True
+                log.error("index-behind", account=self.account_id, reason=str(again))
 
     def _commit(self, rows: Rows) -> None:
         rows.account.segment = self.journal.segment
         rows.account.segment_end = self.journal.end
         rows.flush()
         rows.connection.execute("COMMIT")
+        self.is_behind = False
         self._rows = None
         self._records = []
 
@@ -256,7 +271,7 @@ class AccountWriter:
         self.begin()
         if self.rows.account.modseq < modseq:
             self._roll_back()
-            raise fault
+            raise UnavailableError("the journal lost what was written a moment ago") from fault
         self._commit(self.rows)
 
     # Giving up

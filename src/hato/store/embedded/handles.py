@@ -158,6 +158,11 @@ class Writers:
             self._writers.move_to_end(account_id)
             return writer
 
+    def is_behind(self, account_id: AccountId) -> bool:
+        """Tell whether the index of an account lacks what this process acknowledged."""
+        writer = self._writers.get(account_id)
+        return writer is not None and writer.is_behind
+
     def _trim(self) -> None:
         """Close some that nobody uses."""
         excess = max(len(self._writers) - self._most, 0)
