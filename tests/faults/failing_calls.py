@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.faults.ledger import Ledger, Promise, PromiseError, delete_all, log_in
+from tests.faults.ledger import Ledger, PromiseError, delete_all, log_in
 from tests.faults.marked_letters import SMALL, SPOOLED, Marks
 from tests.faults.senders import Errand, LostConnectionError, connect, hand_over
 from tests.faults.system_calls import attached
@@ -42,11 +42,6 @@ class Failure:
 
     def __str__(self) -> str:
         return f"{self.calls} fails with {self.error} ({self.when})"
-
-    @property
-    def may_have_happened(self) -> bool:
-        """Whether a refusal may come after the journal has it: where the index cannot follow."""
-        return self.calls == INDEX_WRITES
 
     @property
     def expressions(self) -> tuple[str, str]:
@@ -124,8 +119,7 @@ class FailingCalls:
                 count = self._chance.randint(1, len(self.ledger.people))
                 recipients = tuple(self._chance.sample(self.ledger.people, count))
                 errand = Errand(self._marks.next(size), recipients)
-                refused = Promise.UNKNOWN if failure.may_have_happened else Promise.REFUSED
-                replies = hand_over(client, errand, self.ledger, refused)
+                replies = hand_over(client, errand, self.ledger)
                 if any(reply.code != 250 for reply in replies):
                     self._refused.append(errand)
                 for reply in replies:
@@ -149,10 +143,9 @@ class FailingCalls:
             raise PromiseError(f"QUIT was answered {answer.line!r}")
         said = "+OK" if answer.ok else "-ERR [SYS/TEMP]"
         rest = [one for one in there if one not in doomed]
-        is_gone = answer.ok or (failure.may_have_happened and found == rest)
-        if is_gone:
+        if answer.ok:
             self.ledger.note_deleted(person, doomed)
-        if found != (rest if is_gone else there):
+        if found != (rest if answer.ok else there):
             raise PromiseError(
                 f"QUIT was answered {said}; of {len(there)} letters {len(doomed)} were marked and "
                 f"{len(found)} are there"

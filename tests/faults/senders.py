@@ -68,13 +68,8 @@ def connect(server: HatoServer) -> LmtpClient:
     return client
 
 
-def hand_over(
-    client: LmtpClient, errand: Errand, ledger: Ledger, refused: Promise = Promise.REFUSED
-) -> list[LmtpReply]:
-    """Deliver one letter and note each answer; `refused` is what an answer of 4xx promises.
-
-    Raises LostConnectionError when answers are missing.
-    """
+def hand_over(client: LmtpClient, errand: Errand, ledger: Ledger) -> list[LmtpReply]:
+    """Deliver one letter and note each answer. Raises LostConnectionError when some are missing."""
     addresses = [person.address for person in errand.recipients]
     mark = errand.mark
     replies: list[LmtpReply] = []
@@ -84,7 +79,7 @@ def hand_over(
         for person in errand.recipients:
             reply = read_reply(client.wire)
             replies.append(reply)
-            ledger.note(person, mark, Promise.ACCEPTED if _is_accepted(reply) else refused)
+            ledger.note(person, mark, _promise_of(reply))
     except (OSError, WireError) as fault:
         for person in errand.recipients[len(replies) :]:
             ledger.note(person, mark, Promise.UNKNOWN)
@@ -92,10 +87,12 @@ def hand_over(
     return replies
 
 
-def _is_accepted(reply: LmtpReply) -> bool:
-    if reply.code != 250 and reply.code not in PASSING:
-        raise PromiseError(f"a letter was answered {reply}")
-    return reply.code == 250
+def _promise_of(reply: LmtpReply) -> Promise:
+    if reply.code == 250:
+        return Promise.ACCEPTED
+    if reply.code in PASSING:
+        return Promise.REFUSED
+    raise PromiseError(f"a letter was answered {reply}")
 
 
 class Correspondent:

@@ -14,10 +14,8 @@ from tests.faults.grounds import (
     serving,
     small_segments,
 )
-from tests.faults.ledger import log_in
-from tests.faults.system_calls import attached, skip_untraceable
-from tests.system.fixtures import ONLY_LINUX, deliver_letters, stored_letters
-from tests.system.letters import LETTERS
+from tests.faults.system_calls import skip_untraceable
+from tests.system.fixtures import ONLY_LINUX
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow, ONLY_LINUX]
 
@@ -31,24 +29,6 @@ def test_the_server_goes_on_after_any_failed_call(tmp_path: Path) -> None:
         for failure in failures(rounds_of_this_run(2)):
             run.try_failure(failure)
         print("\n".join(run.figures()))
-
-
-@pytest.mark.xfail(
-    strict=True,
-    reason="a commit whose record is durable is refused when the index cannot be written",
-)
-def test_a_quit_that_is_refused_deleted_nothing_when_only_the_index_fails(tmp_path: Path) -> None:
-    skip_untraceable()
-    with serving(tmp_path / "hato", workers=1) as server:
-        (ada,) = people_of(server, 1)
-        deliver_letters(server, ada, LETTERS["plain"], LETTERS["second"])
-        with log_in(server, ada) as client:
-            client.delete(1)
-            (worker,) = server.process_ids()[1:]
-            calls = "inject=pwrite64:error=EIO:when=1+"
-            with attached([worker], "trace=pwrite64", calls):
-                is_deleted = client.command("QUIT").ok
-        assert len(stored_letters(server, ada)) == (1 if is_deleted else 2)
 
 
 def test_a_worker_that_is_killed_at_any_sync_loses_and_doubles_nothing(tmp_path: Path) -> None:
