@@ -31,8 +31,10 @@ from hato.store.embedded.account_writer import AccountWriter, Request
 from hato.store.embedded.faults import SPOILED, domain_error, is_full
 from hato.store.embedded.space import Space
 
-_GROUP_ACCOUNTS: Final = 32
+_GROUP_ACCOUNTS: Final = 16
 _SYNCS_AT_ONCE: Final = 8
+_GROUPS_AT_ONCE: Final = 2
+"""While one group waits for the disk, another is prepared; more only fight for the interpreter."""
 _CLOSING_SECONDS: Final = 30.0
 _ACCOUNT_REQUESTS: Final = 64
 """Commits of one account that share a sync; more would make others wait."""
@@ -93,9 +95,9 @@ class Committer:
         self._idle = threading.Condition()
         self._queues: dict[AccountId, Queue] = {}
         self._is_closed = False
-        self._syncing = ThreadPoolExecutor(_SYNCS_AT_ONCE - 1, "hato-sync")
-        self._small = _Lane("hato-commit", self._commit_group, _GROUP_ACCOUNTS)
-        self._bulk = _Lane("hato-commit-bulk", self._commit_group, 1)
+        self._syncing = ThreadPoolExecutor(_GROUPS_AT_ONCE * (_SYNCS_AT_ONCE - 1), "hato-sync")
+        self._small = _Lane("hato-commit", self._commit_group, _GROUP_ACCOUNTS, _GROUPS_AT_ONCE)
+        self._bulk = _Lane("hato-commit-bulk", self._commit_group, 1, 1)
 
     def submit(self, account_id: AccountId, request: Request) -> asyncio.Future[Committed]:
         """Ask for a commit; called in the loop. Raises UnavailableError after `close`."""
@@ -274,36 +276,41 @@ class Committer:
 
 
 class _Lane:
-    """A queue, and a thread that takes it by groups; it starts when something is there.
+    """A queue, and threads which take it by groups; they start when something is there."""
 
-    A second thread for groups gains nothing: the two fight for the interpreter.
-    """
-
-    def __init__(self, name: str, commit: Callable[[list[Queue]], None], group: int) -> None:
+    def __init__(
+        self, name: str, commit: Callable[[list[Queue]], None], group: int, threads: int
+    ) -> None:
         self._name = name
         self._commit = commit
         self._group = group
         self._queue: deque[Queue] = deque()
         self._news = threading.Condition()
+        self._idle = 0
         self._is_closing = False
-        self._thread: threading.Thread | None = None
+        self._unstarted = threads
+        self._threads: list[threading.Thread] = []
 
     def put(self, queue: Queue) -> None:
         """Add an account to those that wait."""
         with self._news:
             self._queue.append(queue)
-            self._news.notify()
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
-                self._thread.start()
+            if self._idle:
+                self._news.notify()
+            elif self._unstarted:
+                self._unstarted -= 1
+                thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+                self._threads.append(thread)
+                thread.start()
 
     def close(self) -> None:
         """Do what waits, then end."""
         with self._news:
             self._is_closing = True
-            self._news.notify()
-        if self._thread is not None:
-            self._thread.join()
+            self._unstarted = 0
+            self._news.notify_all()
+        for thread in self._threads:
+            thread.join()
 
     def _run(self) -> None:
         while group := self._take():
@@ -312,8 +319,10 @@ class _Lane:
     def _take(self) -> list[Queue]:
         """Wait for some that wait; none: it is over."""
         with self._news:
+            self._idle += 1
             while not self._queue and not self._is_closing:
                 self._news.wait()
+            self._idle -= 1
             return [self._queue.popleft() for _ in range(min(self._group, len(self._queue)))]
 
 
