@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hato.core.errors import DamagedError, InUseError, NotFoundError
+from hato.core.errors import DamagedError, InUseError, NotFoundError, StorageFullError
 from hato.store.contract.picture import picture_of
 from hato.store.embedded import compaction, journal, segments
 from hato.store.embedded.compaction import compact, upkeep_lock
@@ -86,6 +86,45 @@ async def test_another_process_finds_moved_messages(filled: Office) -> None:
     fresh = await second.snapshot(second.inbox)
     assert [(await second.read(fresh.body(n), 0, 9_999)).data for n in range(len(fresh))] == octets
     await there.close()
+
+
+async def test_a_letter_without_room_finds_what_another_process_removed(
+    filled: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was removed takes room until everybody has closed it."""
+    office = filled
+    snapshot = await office.account.snapshot(office.account.inbox)
+    await office.account.read(snapshot.body(0), 0, 10)
+    there = await type(office.store)(office.data_folder, office.settings, office.clock).open()
+    await (await there.account(office.account.account_id)).compact()
+    await there.close()
+    shared = office.store._shared
+    closed: list[int] = []
+    sweep, check = shared.sweep, shared.space.check
+
+    def sweep_and_count() -> int:
+        closed.append(sweep())
+        return closed[-1]
+
+    def check_room(octets: int) -> None:
+        if not closed:
+            raise StorageFullError("no room")
+        check(octets)
+
+    monkeypatch.setattr(shared, "sweep", sweep_and_count)
+    monkeypatch.setattr(shared.space, "check", check_room)
+    await office.add(b"new")
+    assert closed[0] >= 1
+    assert shared.writers.forget_removed() == shared.files.forget_removed() == 0
+
+
+async def test_an_idle_writer_closes_what_another_process_removed(filled: Office) -> None:
+    there = await type(filled.store)(filled.data_folder, filled.settings, filled.clock).open()
+    await (await there.account(filled.account.account_id)).compact()
+    await there.close()
+    assert filled.store._shared.writers.forget_removed() == 1
+    assert filled.store._shared.writers.forget_removed() == 0
+    assert (await filled.add(b"new")).placements[0][1] == 25
 
 
 async def test_delivery_goes_on_afterwards(filled: Office) -> None:

@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 
 import apsw
 
-from hato.core.errors import ConflictError, DamagedError, NotFoundError
+from hato.core.errors import ConflictError, DamagedError, NotFoundError, StorageFullError
 from hato.core.ids import AccountId, BodyId, EmailId, MailboxId, ModSeq, Uid
 from hato.core.limits import REMEMBER_REMOVED_SECONDS
 from hato.store.api import Lock, Snapshot, Watch
@@ -90,6 +90,12 @@ class EmbeddedAccount:
         if fence is not None and not isinstance(fence, EmbeddedLock):
             raise ConflictError("the lock is not one of this account")
         request = Request(wanted, expected_modseq, delivery_id, fence)
+        try:
+            return await self._shared.committer.submit(self.account_id, request)
+        except StorageFullError:
+            # What another process removed is free only when this one has closed it too.
+            if not await asyncio.to_thread(self._shared.sweep):
+                raise
         return await self._shared.committer.submit(self.account_id, request)
 
     def published(self, committed: Committed) -> None:
@@ -189,7 +195,7 @@ class EmbeddedAccount:
     async def snapshot(self, mailbox: MailboxId) -> Snapshot:
         """Return the mailbox as it is now."""
         if self._shared.must_sweep():
-            await asyncio.to_thread(self._shared.files.forget_removed)
+            await asyncio.to_thread(self._shared.sweep)
         cached = self._shared.snapshots.get(self.account_id, mailbox)
         if cached is not None and cached.is_current():
             return cached

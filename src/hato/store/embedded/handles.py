@@ -96,12 +96,16 @@ class SegmentFiles:
                     del self._files[next(iter(self._files))]
         return file
 
-    def forget_removed(self) -> None:
-        """Close what has no name any more: only then the system gives the space back. May block."""
+    def forget_removed(self) -> int:
+        """Close what has no name any more: only then the system gives the space back. May block.
+
+        Return how many were closed.
+        """
         with self._lock:
             removed = [key for key, file in self._files.items() if is_removed(file)]
             files = [self._files.pop(key) for key in removed]
         files.clear()  # closing may take as long as giving back does: not under the lock
+        return len(removed)
 
     def forget(self, folder: str) -> None:
         """Close all segments of an account."""
@@ -162,6 +166,19 @@ class Writers:
         """Tell whether the index of an account lacks what this process acknowledged."""
         writer = self._writers.get(account_id)
         return writer is not None and writer.is_behind
+
+    def forget_removed(self) -> int:
+        """Close segments that others removed, of writers that nobody uses now; return how many."""
+        with self._lock:
+            writers = list(self._writers.values())
+        closed = 0
+        for writer in writers:
+            if writer.gate.try_turn():
+                try:
+                    closed += writer.journal.close_if_removed()
+                finally:
+                    writer.gate.end_turn()
+        return closed
 
     def _trim(self) -> None:
         """Close some that nobody uses."""

@@ -24,7 +24,7 @@ from hato.store.embedded.segments import (
     segment_path,
     stand_of,
 )
-from hato.store.embedded.system import OpenFile, sync_data
+from hato.store.embedded.system import OpenFile, is_removed, sync_data
 
 
 class Journal:
@@ -60,6 +60,13 @@ class Journal:
         if self._file is None:
             return stand_of(os.stat(segment_path(self.folder, self.segment)))
         return stand_of(os.fstat(self._file.fd))
+
+    def close_if_removed(self) -> bool:
+        """Close the segment if somebody removed it; tell whether so."""
+        if self._file is None or not is_removed(self._file):
+            return False
+        self._file = None
+        return True
 
     def begin_next(self, at: int, *, has_checkpoint: bool = False) -> None:
         """Leave the segment at `end`, for good, and begin the next one."""

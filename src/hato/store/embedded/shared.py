@@ -52,6 +52,10 @@ class Shared:
         self._swept_until = now + _SWEEP_SECONDS
         return True
 
+    def sweep(self) -> int:
+        """Close segments that were removed, so that their space is free; return how many."""
+        return self.files.forget_removed() + self.writers.forget_removed()
+
     def forget(self, account_id: AccountId) -> None:
         """Let go of all that is known or open of an account, its writer excepted."""
         folder = self.folder_of(account_id)
