@@ -14,6 +14,7 @@ import click
 
 from hato.cli.desk import Desk
 from hato.core.clock import SystemClock
+from hato.core.errors import StorageFullError
 from hato.core.language import Text
 
 _DONE: Final = Text(
@@ -30,11 +31,17 @@ def compact(desk: Desk, *, as_json: bool) -> None:
 
     async def work() -> tuple[int, int]:
         octets = purged = 0
+        too_full: StorageFullError | None = None
         async with desk.store() as store:
             for account_id in await store.account_ids():
                 account = await store.account(account_id)
-                purged += await account.purge(SystemClock().now())
-                octets += await account.compact()
+                try:
+                    purged += await account.purge(SystemClock().now())
+                    octets += await account.compact()
+                except StorageFullError as fault:  # the next account may hold less that lives
+                    too_full = fault
+        if too_full is not None and not octets:
+            raise too_full
         return octets, purged
 
     octets, purged = desk.run(work())

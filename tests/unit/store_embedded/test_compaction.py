@@ -118,6 +118,32 @@ async def test_a_letter_without_room_finds_what_another_process_removed(
     assert shared.writers.forget_removed() == shared.files.forget_removed() == 0
 
 
+async def test_on_a_full_disk_nothing_is_copied(
+    filled: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A copy that does not fit would take the room in which people delete."""
+    before, picture = size_of(filled), await picture_of(filled.account)
+    space = filled.store._shared.space
+    monkeypatch.setattr(space, "free_octets", lambda: 4_194_304 + 100)
+    with pytest.raises(StorageFullError):
+        await filled.account.compact()
+    assert size_of(filled) == before
+    assert await picture_of(filled.account) == picture
+
+
+async def test_a_segment_that_is_emptied_makes_room_for_the_next(
+    filled: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture = await picture_of(filled.account)
+    space, most = filled.store._shared.space, size_of(filled)
+    room = 20_000
+    full = most + room
+    monkeypatch.setattr(space, "free_octets", lambda: 4_194_304 + full - size_of(filled))
+    await filled.account.compact()
+    assert size_of(filled) < most / 2
+    assert await picture_of(filled.account) == picture
+
+
 async def test_an_idle_writer_closes_what_another_process_removed(filled: Office) -> None:
     there = await type(filled.store)(filled.data_folder, filled.settings, filled.clock).open()
     await (await there.account(filled.account.account_id)).compact()

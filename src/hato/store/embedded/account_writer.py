@@ -226,6 +226,10 @@ class AccountWriter:
             self.journal.begin_next(self._clock.now())
             self._must_leave = False
 
+    def require_to_move(self, octets: int) -> None:
+        """Refuse to copy so much. Raises StorageFullError."""
+        self._space.require_to_move(octets)
+
     def write(self) -> None:
         """Hand what was planned to the system."""
         if self._records:

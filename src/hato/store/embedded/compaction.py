@@ -3,10 +3,12 @@
 Called by `account` and `verify` in a thread.
 Never removes a segment before all that it holds stands, durable, elsewhere; may be killed anywhere.
 Standards: none.
-Fails with OSError, apsw.Error, InUseError while another upkeep of the account runs.
+Fails with OSError, apsw.Error, StorageFullError, InUseError while another upkeep runs.
 
 The checkpoint holds everything but octets, so older segments are needed for messages only. Those
 that hold few are emptied by copying; a reader with an old place looks the message up again.
+On a full disk copying must not take the last room: those that hold least go first, each is removed
+as soon as it is empty, and what does not fit stays.
 """
 
 from __future__ import annotations
@@ -77,14 +79,18 @@ def compact(writer: AccountWriter, at: int, least_octets: int = LEAST_OCTETS) ->
     with upkeep_lock(writer.folder):
         before = sum(_sizes(writer.folder).values())
         with writer.upkeep() as rows:
-            sparse = _find_sparse(rows, _sizes(writer.folder), least_octets)
+            sparse, rows_octets = _find_sparse(rows, _sizes(writer.folder), least_octets)
         if not sparse:
             return 0
+        # Without room for the emptiest of them a checkpoint alone would only take room.
+        writer.require_to_move(rows_octets + sparse[0][1])
         first = write_checkpoint(writer, at)
-        for segment in sparse:
+        remove_empty(writer, first)
+        for segment, live_octets in sparse:
+            writer.require_to_move(live_octets)
             while _copy_some(writer, segment, first, at):
                 pass
-        remove_empty(writer, first)
+            remove_empty(writer, first)
         won = max(before - sum(_sizes(writer.folder).values()), 0)
         log.info("compacted", account=writer.account_id, octets=won)
         return won
@@ -96,17 +102,25 @@ def _sizes(folder: str) -> dict[int, int]:
     }
 
 
-def _find_sparse(rows: Rows, sizes: dict[int, int], least_octets: int) -> list[int]:
-    """Return the segments that are worth emptying; none where little would be won."""
+def _find_sparse(
+    rows: Rows, sizes: dict[int, int], least_octets: int
+) -> tuple[list[tuple[int, int]], int]:
+    """Return the segments that are worth emptying, each with the octets that live in it.
+
+    The emptiest come first; none where little would be won. Also return about how many octets a
+    checkpoint takes.
+    """
     found = rows.connection.execute("SELECT segment, sum(octets) FROM body GROUP BY segment")
     live: dict[int, int] = dict(found.fetchall())  # type: ignore[arg-type]  # columns are STRICT
     sparse = [
         number for number, size in sizes.items() if live.get(number, 0) < size * _SPARSE_SHARE
     ]
     (count,) = rows.connection.execute("SELECT count(*) FROM email").fetchone()  # type: ignore[misc]  # there is one
-    won = sum(sizes[number] - live.get(number, 0) for number in sparse) - count * _ROW_OCTETS
+    rows_octets = count * _ROW_OCTETS
+    won = sum(sizes[number] - live.get(number, 0) for number in sparse) - rows_octets
     is_worth_it = won >= max(least_octets, _LEAST_SHARE * sum(sizes.values()))
-    return sparse if is_worth_it else []
+    found_sparse = sorted((live.get(number, 0), number) for number in sparse if is_worth_it)
+    return [(number, octets) for octets, number in found_sparse], rows_octets
 
 
 def write_checkpoint(writer: AccountWriter, at: int) -> int:

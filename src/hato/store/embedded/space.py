@@ -52,6 +52,11 @@ class Space:
             self._must_restore = False
             self.keep_reserve()
 
+    def require_to_move(self, octets: int) -> None:
+        """Refuse to write so much for the sake of winning room: deleting needs the rest."""
+        if self.free_octets() - octets < _RESERVE_OCTETS:
+            raise StorageFullError("the disk is too full to copy what lives")
+
     def _has_room(self, octets: int) -> bool:
         return self._known_free - octets >= self._mark_octets
 
