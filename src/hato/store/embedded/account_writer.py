@@ -226,9 +226,9 @@ class AccountWriter:
             self.journal.begin_next(self._clock.now())
             self._must_leave = False
 
-    def require_to_move(self, octets: int) -> None:
-        """Refuse to copy so much. Raises StorageFullError."""
-        self._space.require_to_move(octets)
+    def has_room_to_move(self, octets: int) -> bool:
+        """Tell whether so much can be copied."""
+        return self._space.has_room_to_move(octets)
 
     def write(self) -> None:
         """Hand what was planned to the system."""

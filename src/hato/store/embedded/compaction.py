@@ -18,7 +18,7 @@ import os
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-from hato.core.errors import InUseError
+from hato.core.errors import InUseError, StorageFullError
 from hato.core.log import log
 from hato.store.embedded.account_writer import AccountWriter
 from hato.store.embedded.checkpoint import dump, encode_rows
@@ -83,11 +83,13 @@ def compact(writer: AccountWriter, at: int, least_octets: int = LEAST_OCTETS) ->
         if not sparse:
             return 0
         # Without room for the emptiest of them a checkpoint alone would only take room.
-        writer.require_to_move(rows_octets + sparse[0][1])
+        if not writer.has_room_to_move(rows_octets + sparse[0][1]):
+            raise StorageFullError("the disk is too full to copy what lives")
         first = write_checkpoint(writer, at)
         remove_empty(writer, first)
         for segment, live_octets in sparse:
-            writer.require_to_move(live_octets)
+            if not writer.has_room_to_move(live_octets):
+                break
             while _copy_some(writer, segment, first, at):
                 pass
             remove_empty(writer, first)

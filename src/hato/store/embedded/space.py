@@ -52,10 +52,13 @@ class Space:
             self._must_restore = False
             self.keep_reserve()
 
-    def require_to_move(self, octets: int) -> None:
-        """Refuse to write so much for the sake of winning room: deleting needs the rest."""
-        if self.free_octets() - octets < _RESERVE_OCTETS:
-            raise StorageFullError("the disk is too full to copy what lives")
+    def has_room_to_move(self, octets: int) -> bool:
+        """Tell whether so much may be written for the sake of winning room.
+
+        Without the reserve as much as that must stay free: people must be able to delete.
+        """
+        kept = 0 if os.path.exists(self._reserve) else _RESERVE_OCTETS
+        return self.free_octets() - octets >= kept
 
     def _has_room(self, octets: int) -> bool:
         return self._known_free - octets >= self._mark_octets
