@@ -67,9 +67,12 @@ def skip_untraceable() -> None:
 
 
 def tracer(trace_file: Path, calls: Sequence[str], string_octets: int = 4096) -> tuple[str, ...]:
-    """Return a command that runs another one in its place and writes its calls to a file."""
+    """Return a command that runs another one in its place and writes its calls to a file.
+
+    The tracer has a process group of its own, which outlives the traced one for its last line.
+    """
     return (
-        *("strace", "-D", "-f", "-yy", "-o", str(trace_file), "-s", str(string_octets)),
+        *("strace", "-DD", "-f", "-yy", "-o", str(trace_file), "-s", str(string_octets)),
         *("-e", f"trace={','.join(calls)}", "-e", "signal=none"),
     )
 
