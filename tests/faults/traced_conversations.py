@@ -78,8 +78,8 @@ class TracedConversations:
     def _finished_trace(self, process_id: int) -> Trace:
         """Read the trace once strace has written the end of the server into it."""
         until = time.monotonic() + _PATIENCE_SECONDS
-        last_line = f"{process_id} +++ exited with 0 +++"
-        while not _ends_with(self._trace_file, last_line):
+        last_line = [str(process_id), "+++ exited with 0 +++"]
+        while last_line not in _last_lines(self._trace_file):
             assert time.monotonic() < until, "strace did not write the end of the server"
             time.sleep(0.01)
         return Trace.read(self._trace_file)
@@ -176,5 +176,7 @@ class TracedConversations:
         return disk.require(written, answer.began, what)
 
 
-def _ends_with(file: Path, line: str) -> bool:
-    return line in file.read_bytes()[-4096:].decode(errors="replace")
+def _last_lines(file: Path) -> list[list[str]]:
+    """Return who did it, and what; process ids are padded to five columns."""
+    lines = file.read_bytes()[-4096:].decode(errors="replace").splitlines()
+    return [line.split(maxsplit=1) for line in lines]
