@@ -1,7 +1,7 @@
 """What follows a login, however it was proven: let in, or refused after the same time for all.
 
 Called by services.auth: the logins by password, by SCRAM and by APOP.
-Never says why somebody is refused; never holds a login up for what can be written afterwards.
+Never says why somebody is refused but to the log; never waits for what can be written afterwards.
 Standards: RFC 2449 §6.5 (LOGIN-DELAY).
 Fails with AuthenticationError, LoginDelayError, UnavailableError.
 """
@@ -23,6 +23,7 @@ from hato.core.errors import (
 from hato.core.limits import LAST_USE_SECONDS
 from hato.core.log import log
 from hato.services.auth.origin import Login, Origin
+from hato.services.auth.refusal import Why, log_refusal
 from hato.services.auth.throttle import Attempt, Pause, Throttle
 from hato.store.api import Store
 from hato.store.directory import Credential, CredentialId, Person
@@ -57,7 +58,7 @@ class Admission:
         Raises LoginDelayError, UnavailableError.
         """
         if origin.service == _POP3 and person.login_delay_seconds:
-            await self._keep_login_delay(person)
+            await self._keep_login_delay(person, origin)
         try:
             account = await self._store.account(person.account_id)
         except NotFoundError as fault:
@@ -71,15 +72,11 @@ class Admission:
         if origin.service == _POP3 and person.login_delay_seconds:
             await self._store.counters.add(_delay_key(person), self._clock.now())
 
-    async def refusal(self, began: float, attempt: Attempt, origin: Origin) -> AuthenticationError:
+    async def refusal(
+        self, began: float, attempt: Attempt, origin: Origin, why: Why
+    ) -> AuthenticationError:
         """Return the error to raise, when its time has come: for every reason after as long."""
-        log.info(
-            "login-refused",
-            session=origin.session_id,
-            service=origin.service,
-            address=origin.address,
-            name=attempt.name,
-        )
+        log_refusal(origin, attempt.name, why)
         seconds = began + self._failed_login_seconds - self._clock.monotonic()
         if seconds > 0:
             await self._pause(seconds)
@@ -119,11 +116,12 @@ class Admission:
         self._used[credential.credential_id] = now
         self.later(self._store.directory.note_use(credential.credential_id, now))
 
-    async def _keep_login_delay(self, person: Person) -> None:
+    async def _keep_login_delay(self, person: Person, origin: Origin) -> None:
         """Refuse a login too soon after the mail was opened last. Raises LoginDelayError."""
         now = self._clock.now()
         last = await self._store.counters.latest(_delay_key(person))
         if last is not None and 0 <= now - last < person.login_delay_seconds:
+            log_refusal(origin, person.name, Why.LOGIN_DELAY)
             raise LoginDelayError(person.login_delay_seconds - (now - last))
 
 

@@ -19,6 +19,7 @@ from hato.services.auth.admission import Admission
 from hato.services.auth.credential_maker import apop_purpose
 from hato.services.auth.origin import Login, Origin
 from hato.services.auth.people_finder import find_by_login
+from hato.services.auth.refusal import Why, why_of_person
 from hato.services.auth.throttle import Throttle, attempt_by
 from hato.services.auth.vault import Vault
 from hato.store.directory import Credential, Directory, Person
@@ -47,7 +48,7 @@ class ApopLogin:
         began = self._clock.monotonic()
         person = await find_by_login(self._directory, name)
         attempt = attempt_by(person, name, origin.address)
-        async with self._throttle.attempting(attempt):
+        async with self._throttle.attempting(attempt, origin):
             known: list[Credential] = []
             if person is not None and person.is_enabled:
                 known = await self._directory.credentials(person.person_id)
@@ -55,7 +56,9 @@ class ApopLogin:
             if not fitting:
                 await self._throttle.count_failure(attempt)
         if person is None or not fitting:
-            raise await self._admission.refusal(began, attempt, origin)
+            is_keyless = bool(known) and not any(c.recoverable for c in known)
+            why = Why.NO_KEYS if is_keyless else why_of_person(person)
+            raise await self._admission.refusal(began, attempt, origin, why)
         self._admission.greet(attempt)
         return await self._admission.let_in(person, fitting[0], origin)
 

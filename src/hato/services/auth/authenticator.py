@@ -25,6 +25,7 @@ from hato.services.auth.credential_maker import CredentialMaker
 from hato.services.auth.origin import Login, Origin
 from hato.services.auth.password_login import PasswordLogin
 from hato.services.auth.passwords import Passwords
+from hato.services.auth.refusal import Why, log_refusal
 from hato.services.auth.sasl_exchange import (
     PasswordExchange,
     Refuser,
@@ -97,13 +98,14 @@ class Authenticator:
 
     async def login(self, name: str, password: Secret, origin: Origin) -> Login:
         """Let somebody in by name and password."""
-        self._refuse_open_line(origin)
+        self._refuse_open_line(name, origin)
         return await self._password_login.login(name, password, origin)
 
     async def apop(self, name: str, stamp: bytes, digest: bytes, origin: Origin) -> Login:
         """Let somebody in by APOP: `stamp` as greeted, `digest` of 16 octets (RFC 1939 §7)."""
-        self._refuse_open_line(origin)
+        self._refuse_open_line(name, origin)
         if self._apop_login is None:
+            log_refusal(origin, name, Why.MECHANISM)
             message = "APOP is not offered"
             raise AuthenticationError(message)
         return await self._apop_login.login(name, stamp, digest, origin)
@@ -112,6 +114,7 @@ class Authenticator:
         """Begin an exchange. Raises NotFoundError: unknown, or not taken on this line."""
         name = mechanism.upper()
         if name not in self.mechanisms(origin):
+            log_refusal(origin, "", Why.MECHANISM if self.may_log_in(origin) else Why.NO_TLS)
             raise NotFoundError(name)
         if name == plain.NAME:
             return PasswordExchange(
@@ -142,8 +145,9 @@ class Authenticator:
         """Wait until last uses and upgraded hashes are written."""
         await self._admission.settle()
 
-    def _refuse_open_line(self, origin: Origin) -> None:
+    def _refuse_open_line(self, name: str, origin: Origin) -> None:
         """Raise AuthenticationError where anybody could listen."""
         if not self.may_log_in(origin):
+            log_refusal(origin, name, Why.NO_TLS)
             message = "no login without TLS from this address"
             raise AuthenticationError(message)

@@ -23,6 +23,7 @@ from hato.services.auth.hashing_threads import HashingThreads
 from hato.services.auth.origin import Login, Origin
 from hato.services.auth.passwords import Passwords, forms_of, is_app_hash
 from hato.services.auth.people_finder import find_by_login, is_called
+from hato.services.auth.refusal import Why, why_of_person
 from hato.services.auth.remembered import Remembered, RightPassword
 from hato.services.auth.throttle import Attempt, Throttle, attempt_by
 from hato.store.directory import Credential, CredentialId, Directory, Person
@@ -76,16 +77,18 @@ class PasswordLogin:
             person = await find_by_login(self._directory, name)
             attempt = attempt_by(person, name, origin.address)
             if self._remembered.was_wrong(digest, version):
-                raise await self._admission.refusal(began, attempt, origin)
-            checked = await self._check(attempt, person, password)
+                why = why_of_person(person)
+                raise await self._admission.refusal(began, attempt, origin, why)
+            checked = await self._check(attempt, person, password, origin)
             if checked is None:
                 self._remembered.keep_wrong(digest, version)
-                raise await self._admission.refusal(began, attempt, origin)
+                why = why_of_person(person)
+                raise await self._admission.refusal(began, attempt, origin, why)
             found = checked
             self._remembered.keep_right(digest, found.person, found.credential, version)
         if acts_as and not await is_called(self._directory, found.person, acts_as):
             attempt = attempt_by(found.person, name, origin.address)
-            raise await self._admission.refusal(began, attempt, origin)
+            raise await self._admission.refusal(began, attempt, origin, Why.ACTS_FOR_ANOTHER)
         return await self._admission.let_in(found.person, found.credential, origin)
 
     def close(self) -> None:
@@ -93,10 +96,10 @@ class PasswordLogin:
         self._threads.close()
 
     async def _check(
-        self, attempt: Attempt, person: Person | None, password: Secret
+        self, attempt: Attempt, person: Person | None, password: Secret, origin: Origin
     ) -> Found | None:
         """Check a password that nothing is known of; None when it is wrong. It is counted."""
-        async with self._throttle.attempting(attempt):
+        async with self._throttle.attempting(attempt, origin):
             may_enter = person is not None and person.is_enabled
             known: Sequence[Credential] = ()
             if person is not None and may_enter:

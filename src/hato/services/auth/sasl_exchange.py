@@ -20,6 +20,7 @@ from hato.protocols.sasl.steps import Challenge, KeysWanted, PasswordOffered, Pr
 from hato.services.auth.admission import Admission
 from hato.services.auth.origin import Login, Origin
 from hato.services.auth.password_login import PasswordLogin
+from hato.services.auth.refusal import why_of_step
 from hato.services.auth.scram_login import Claim, ScramLogin
 from hato.services.auth.throttle import Attempt, Throttle, attempt_by
 
@@ -44,11 +45,14 @@ class Refuser:
         self._admission = admission
         self._clock = clock
 
-    async def refusal(self, attempt: Attempt | None, origin: Origin) -> AuthenticationError:
-        """Count a failure and return the error to raise."""
+    async def refusal(
+        self, attempt: Attempt | None, origin: Origin, step: ServerStep | None = None
+    ) -> AuthenticationError:
+        """Count a failure and return the error to raise; `step`: how the mechanism ended."""
         attempt = attempt or attempt_by(None, "", origin.address)
         await self._throttle.count_failure(attempt)
-        return await self._admission.refusal(self._clock.monotonic(), attempt, origin)
+        began, why = self._clock.monotonic(), why_of_step(step)
+        return await self._admission.refusal(began, attempt, origin, why)
 
 
 class PasswordExchange:
@@ -74,7 +78,7 @@ class PasswordExchange:
             return step.data
         self._mechanism = None
         if not isinstance(step, PasswordOffered):
-            raise await self._refuser.refusal(None, self._origin)
+            raise await self._refuser.refusal(None, self._origin, step)
         return await self._password_login.login(
             step.name, step.password, self._origin, step.acts_as
         )
@@ -106,7 +110,7 @@ class ScramExchange:
         if isinstance(step, Proven) and self._claim is not None:
             return await self._scram_login.let_in(self._claim, step.key_index, self._origin)
         attempt = self._claim.attempt if self._claim else None
-        raise await self._refuser.refusal(attempt, self._origin)
+        raise await self._refuser.refusal(attempt, self._origin, step)
 
     async def _take(self, response: bytes | None) -> ServerStep:
         """Let the mechanism read a response, with what it needs of the directory."""

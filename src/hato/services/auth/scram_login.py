@@ -22,10 +22,11 @@ from hato.core.limits import SCRAM_ITERATIONS
 from hato.core.log import log
 from hato.core.secret import Secret
 from hato.protocols.sasl.scram_server import ScramServer
-from hato.protocols.sasl.steps import Refused, ServerStep
+from hato.protocols.sasl.steps import Reason, Refused, ServerStep
 from hato.services.auth.admission import Admission
 from hato.services.auth.origin import Login, Origin
 from hato.services.auth.people_finder import find_by_login, is_called
+from hato.services.auth.refusal import Why, why_of_person, why_of_step
 from hato.services.auth.secret_key import derive
 from hato.services.auth.throttle import Attempt, Throttle, attempt_by
 from hato.services.names import normalized_address
@@ -44,6 +45,8 @@ class Claim(msgspec.Struct, frozen=True):
     """Of `credentials`, in the same order; all of the salt and iterations below."""
     salt: bytes
     iterations: int
+    why: Why
+    """Why a proof does not fit, if it does not."""
 
 
 class ScramLogin:
@@ -71,30 +74,35 @@ class ScramLogin:
         """Find the keys for a name. Raises ThrottledError, UnavailableError."""
         person = await find_by_login(self._directory, name)
         attempt = attempt_by(person, name, origin.address)
-        async with self._throttle.attempting(attempt):
+        async with self._throttle.attempting(attempt, origin):
             known = await self._directory.credentials(person.person_id) if person else []
         usable = _of_one_salt(known)
         if person is None or not usable:
             salt = await self._decoy_salt(person.name if person else name)
-            return Claim(attempt, None, (), (), salt, self._iterations)
+            why = Why.NO_KEYS if person and person.is_enabled else why_of_person(person)
+            return Claim(attempt, None, (), (), salt, self._iterations, why)
         shared = usable[0][1]
         is_herself = not acts_as or await is_called(self._directory, person, acts_as)
         if not person.is_enabled or not is_herself:
-            return Claim(attempt, None, (), (), shared.salt, shared.iterations)
+            why = Why.ACTS_FOR_ANOTHER if person.is_enabled else Why.DISABLED
+            return Claim(attempt, None, (), (), shared.salt, shared.iterations, why)
         credentials, keys = zip(*usable, strict=True)
-        return Claim(attempt, person, credentials, keys, shared.salt, shared.iterations)
+        why = Why.WRONG_PASSWORD
+        return Claim(attempt, person, credentials, keys, shared.salt, shared.iterations, why)
 
     async def prove(
         self, claim: Claim, mechanism: ScramServer, proof: bytes, origin: Origin
     ) -> ServerStep:
         """Let the mechanism check a proof. Raises AuthenticationError, ThrottledError."""
         began = self._clock.monotonic()
-        async with self._throttle.attempting(claim.attempt):
+        async with self._throttle.attempting(claim.attempt, origin):
             step = mechanism.step(proof)
             if isinstance(step, Refused):
                 await self._throttle.count_failure(claim.attempt)
         if isinstance(step, Refused):
-            raise await self._admission.refusal(began, claim.attempt, origin)
+            is_wrong = step.reason is Reason.WRONG_PROOF
+            why = claim.why if is_wrong else why_of_step(step)
+            raise await self._admission.refusal(began, claim.attempt, origin, why)
         return step
 
     async def let_in(self, claim: Claim, key_index: int, origin: Origin) -> Login:

@@ -21,6 +21,8 @@ from hato.core.errors import HatoError, ThrottledError
 from hato.core.limits import FAILED_LOGIN_MOST_SECONDS, KNOWN_ADDRESS_SECONDS, LOGIN_NAME_OCTETS
 from hato.core.log import log
 from hato.core.settings import Limits
+from hato.services.auth.origin import Origin
+from hato.services.auth.refusal import Why, log_refusal
 from hato.store.directory import Counters, Person
 
 Pause: TypeAlias = Callable[[float], Awaitable[None]]
@@ -64,19 +66,19 @@ class Throttle:
         self._greeted: dict[Attempt, int] = {}
 
     @asynccontextmanager
-    async def attempting(self, attempt: Attempt) -> AsyncIterator[None]:
-        """Hold a place while a password is checked. Raises ThrottledError.
+    async def attempting(self, attempt: Attempt, origin: Origin) -> AsyncIterator[None]:
+        """Hold a place while a password is checked. Raises ThrottledError, which is logged.
 
         Of one address no more than a minute's failures are under way at once, so that many
         attempts at the same moment do not pass before the first of them is counted.
         """
         is_friend = await self._is_friend(attempt)
         key = _pair_key(attempt) if is_friend else _address_key(attempt)
-        await self._refuse_too_many(key)
+        await self._refuse_too_many(key, attempt, origin)
         if not is_friend:
             await self._slow_down(attempt)
         async with self._gate(attempt.subscriber):
-            await self._refuse_too_many(key)
+            await self._refuse_too_many(key, attempt, origin)
             yield
 
     async def count_failure(self, attempt: Attempt) -> None:
@@ -108,13 +110,17 @@ class Throttle:
         since = self._clock.now() - KNOWN_ADDRESS_SECONDS
         return await self._counters.count(_friend_key(attempt), since) > 0
 
-    async def _refuse_too_many(self, key: str) -> None:
+    async def _refuse_too_many(self, key: str, attempt: Attempt, origin: Origin) -> None:
         """Raise ThrottledError while a key has had its failures."""
-        now = self._clock.now()
-        if await self._counters.count(key, now - _DAY) >= self._limits.login_failures_per_day:
-            raise ThrottledError(_HOUR)
-        if await self._counters.count(key, now - _MINUTE) >= self._limits.login_failures_per_minute:
-            raise ThrottledError(_MINUTE)
+        now, limits = self._clock.now(), self._limits
+        if await self._counters.count(key, now - _DAY) >= limits.login_failures_per_day:
+            wait_seconds = _HOUR
+        elif await self._counters.count(key, now - _MINUTE) >= limits.login_failures_per_minute:
+            wait_seconds = _MINUTE
+        else:
+            return
+        log_refusal(origin, attempt.name, Why.THROTTLED)
+        raise ThrottledError(wait_seconds)
 
     async def _slow_down(self, attempt: Attempt) -> None:
         """Let a stranger wait at the door of somebody who is being attacked."""
