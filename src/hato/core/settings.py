@@ -65,6 +65,8 @@ class Auth(Part, frozen=True):
     """Addresses and networks that may log in without TLS, knowing it."""
     scram: bool = True
     """Offer SCRAM. People whose imported hash is not yet ours cannot use it: off while many are."""
+    scram_plus: bool = True
+    """Offer SCRAM bound to the TLS connection: off for clients that choose it and cannot do it."""
     apop: bool = False
     """Offer APOP and keep recoverable secrets for it."""
 

@@ -57,7 +57,13 @@ class House:
     """Everything that a login needs."""
 
     def __init__(
-        self, folder: Path, *, apop: bool = False, scram: bool = True, **limits: float
+        self,
+        folder: Path,
+        *,
+        apop: bool = False,
+        scram: bool = True,
+        plus: bool = True,
+        **limits: float,
     ) -> None:
         self.clock = FixedClock()
         self.store = MemoryStore(self.clock)
@@ -65,7 +71,9 @@ class House:
         self.pauses: list[float] = []
         self.settings = Settings(
             data=str(folder),
-            auth=Auth(allow_plaintext_from=("192.0.2.0/24",), apop=apop, scram=scram),
+            auth=Auth(
+                allow_plaintext_from=("192.0.2.0/24",), apop=apop, scram=scram, scram_plus=plus
+            ),
             limits=msgspec.convert(limits, Limits),
         )
         self.accounts = Accounts(

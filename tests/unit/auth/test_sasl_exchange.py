@@ -55,6 +55,26 @@ def test_the_operator_may_do_without_scram(tmp_path: Path) -> None:
         begin(house, "SCRAM-SHA-256")
 
 
+async def test_the_operator_may_do_without_plus(tmp_path: Path) -> None:
+    """Then `y`, the client's "I could, but you cannot", is the truth and no downgrade."""
+    house = House(tmp_path, plus=False)
+    await house.furnish()
+    line = origin(channel_binding=BINDING)
+    assert house.authenticator.mechanisms(line) == ("SCRAM-SHA-256", "PLAIN", "LOGIN")
+    with pytest.raises(NotFoundError):
+        house.authenticator.begin_sasl("SCRAM-SHA-256-PLUS", line)
+    for flag in ("y", "n"):
+        client = ScramClient(ADA, Secret(PASSWORD), nonce="abc")
+        client._header = f"{flag},,".encode()
+        exchange = house.authenticator.begin_sasl("SCRAM-SHA-256", line)
+        challenge: bytes | Login = b""
+        while isinstance(challenge, bytes):
+            response = client.step(challenge)
+            assert isinstance(response, bytes)
+            challenge = await exchange.step(response)
+        assert challenge.person.name == ADA
+
+
 @pytest.mark.parametrize("mechanism", ["", "CRAM-MD5", "SCRAM-SHA-256-PLUS", "ANONYMOUS"])
 def test_another_mechanism_is_not_found(house: House, mechanism: str) -> None:
     with pytest.raises(NotFoundError):

@@ -92,8 +92,7 @@ class Authenticator:
             return ()
         if not self._settings.auth.scram:
             return _PASSWORD_MECHANISMS
-        is_bindable = origin.channel_binding is not None
-        plus = (scram_server.PLUS_NAME,) if is_bindable else ()
+        plus = (scram_server.PLUS_NAME,) if self._binding(origin) is not None else ()
         return (*plus, scram_server.NAME, *_PASSWORD_MECHANISMS)
 
     async def login(self, name: str, password: Secret, origin: Origin) -> Login:
@@ -125,7 +124,7 @@ class Authenticator:
                 login.LoginServer(), self._password_login, self._refuser, origin
             )
         server = scram_server.ScramServer(
-            channel_binding=origin.channel_binding, is_plus=name == scram_server.PLUS_NAME
+            channel_binding=self._binding(origin), is_plus=name == scram_server.PLUS_NAME
         )
         return ScramExchange(server, self._scram_login, self._refuser, origin)
 
@@ -144,6 +143,14 @@ class Authenticator:
     async def settle(self) -> None:
         """Wait until last uses and upgraded hashes are written."""
         await self._admission.settle()
+
+    def _binding(self, origin: Origin) -> bytes | None:
+        """Return what -PLUS is bound to; None where it is not offered.
+
+        A client that knows bindings and sees no -PLUS says `y`: right here and only here, because
+        where -PLUS was offered somebody has hidden it from the client (RFC 5802 §6).
+        """
+        return origin.channel_binding if self._settings.auth.scram_plus else None
 
     def _refuse_open_line(self, name: str, origin: Origin) -> None:
         """Raise AuthenticationError where anybody could listen."""
