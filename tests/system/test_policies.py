@@ -160,6 +160,43 @@ def test_who_is_disabled_looks_unknown_and_still_gets_mail(
     assert len(stored_letters(server, ada)) == 2
 
 
+@pytest.mark.parametrize(
+    "verb", [("user", "disable"), ("user", "remove"), ("user", "password"), ("app-password",)]
+)
+def test_who_loses_the_right_to_be_in_is_out(
+    server: HatoServer, connect: Connect, ada: Person, verb: tuple[str, ...]
+) -> None:
+    """Within seconds, told why, and with nothing deleted that was only marked."""
+    deliver_letters(server, ada, LETTERS["plain"])
+    made = server.run("app-password", "add", ada.address, "--device", "phone")
+    phone = Person(ada.address, made.stdout.decode().split()[-1])
+    client = Pop3Client(connect("pop3s", to=server))
+    client.login(phone if verb == ("app-password",) else ada)
+    client.delete(1)
+    if verb == ("app-password",):
+        server.run("app-password", "revoke", ada.address, "--device", "phone")
+    elif verb == ("user", "password"):
+        secret = b"quite another one\n"
+        server.run(*verb, ada.address, "--password-stdin", standard_input=secret)
+    else:
+        server.run(*verb, ada.address)
+    assert client.read_status().code == "AUTH"  # unasked: it waits for no command
+    client.expect_close()
+    if verb == ("app-password",):
+        assert len(stored_letters(server, ada)) == 1
+
+
+def test_what_does_not_concern_the_right_to_be_in_ends_nothing(
+    server: HatoServer, connect: Connect, ada: Person
+) -> None:
+    client = Pop3Client(connect("pop3s", to=server))
+    client.login(ada)
+    server.run("app-password", "add", ada.address, "--device", "phone")
+    server.run("user", "set", ada.address, "--language", "ja")
+    client.stat()
+    client.quit()
+
+
 def test_who_is_renamed_keeps_her_mail_and_her_old_address(
     server: HatoServer, connect: Connect, ada: Person
 ) -> None:

@@ -140,6 +140,8 @@ class Service:
         elif session is None or not session.is_logged_in:
             if now - progress.since > allowed.login_seconds:
                 connection.say_farewell(Farewell.LOGIN_TIMED_OUT)
+        elif session.is_revoked:
+            connection.say_farewell(Farewell.LOGIN_REVOKED)
         elif not connection.is_busy and now - progress.last_received > self._idle_seconds:
             connection.say_farewell(Farewell.IDLE_TIMED_OUT)
         elif self._is_too_slow(connection, now):

@@ -71,6 +71,11 @@ class Session(Protocol):
         """Before: one deadline for everything; afterwards: only inactivity counts."""
         ...
 
+    @property
+    def is_revoked(self) -> bool:
+        """Whether whoever logged in has lost the right to be here."""
+        ...
+
     async def close(self) -> None:
         """Let go of what the session holds; called once, however the connection ended."""
         ...

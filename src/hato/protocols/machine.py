@@ -43,6 +43,8 @@ class Farewell(Enum):
     LOGIN_TIMED_OUT = auto()
     IDLE_TIMED_OUT = auto()
     TOO_MANY_CONNECTIONS = auto()
+    LOGIN_REVOKED = auto()
+    """Disabled, removed, or the password that opened this session is changed."""
     INTERNAL_FAULT = auto()
     DAMAGED_MIDWAY = auto()
     """A message that is being sent turned out unreadable: close without its terminator."""

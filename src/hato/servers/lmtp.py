@@ -118,6 +118,11 @@ class LmtpSession:
         """Whether the client has greeted: there is no login on LMTP."""
         return self._client_name != ""
 
+    @property
+    def is_revoked(self) -> bool:
+        """Never: there is no login that could be."""
+        return False
+
     async def close(self) -> None:
         """Forget a message that was not complete."""
         self._forget()

@@ -35,6 +35,7 @@ from hato.services.auth import (
     OpenSessions,
     Origin,
     Place,
+    RunningLogin,
     SaslExchange,
 )
 from hato.store.directory import Directory, Person
@@ -78,6 +79,7 @@ class Pop3Session:
         "_peer",
         "_person",
         "_place",
+        "_running",
         "_stamp",
         "_transaction",
         "handlers",
@@ -90,6 +92,7 @@ class Pop3Session:
         self._edge = edge
         self._person: Person | None = None
         self._place: Place | None = None
+        self._running: RunningLogin | None = None
         self._transaction: Transaction | None = None
         self._exchange: SaslExchange | None = None
         self._stamp = edge.new_stamp()
@@ -115,6 +118,11 @@ class Pop3Session:
         """Whether only inactivity counts from now on."""
         return self._transaction is not None
 
+    @property
+    def is_revoked(self) -> bool:
+        """Whether whoever logged in must leave."""
+        return self._running is not None and self._running.is_revoked
+
     async def close(self) -> None:
         """Let the maildrop go; what was only marked is not deleted (RFC 1939 §6)."""
         self._leave()
@@ -132,7 +140,10 @@ class Pop3Session:
         )
 
     def _leave(self) -> None:
-        """Give the place among the person's sessions back, if there is one."""
+        """Be in no longer: give the place among the person's sessions back, if there is one."""
+        if self._running is not None:
+            self._running.leave()
+            self._running = None
         if self._place is not None:
             self._place.release()
             self._place = None
@@ -240,7 +251,8 @@ class Pop3Session:
                 drop.use_surrogates()
             self._person = person
             self._log_login(person)
-            self._transaction = Transaction(self.machine, self._peer, drop)
+            self._running = self._edge.authenticator.running.enter(login, self._origin())
+            self._transaction = Transaction(self.machine, self._peer, drop, self._running)
             self.handlers.update(self._transaction.handlers)
             self.machine.prefer(person.language)
             self.machine.send(_LOGGED_IN)

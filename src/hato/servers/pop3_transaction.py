@@ -16,6 +16,7 @@ from hato.core.errors import HatoError
 from hato.core.limits import BODY_CHUNK_OCTETS
 from hato.core.log import log
 from hato.net.session import Handler, Peer
+from hato.protocols.machine import Farewell
 from hato.protocols.pop3 import texts
 from hato.protocols.pop3.commands import Dele, List, Quit, Retr, Rset, Stat, Top, Uidl
 from hato.protocols.pop3.replies import (
@@ -39,6 +40,7 @@ from hato.servers.pop3_retrieval import (
     send_message,
     send_top,
 )
+from hato.services.auth import RunningLogin
 from hato.store.model import Piece
 
 _SCAN_FOLLOWS: Final = Begin(texts.SCAN_LISTING)
@@ -52,12 +54,15 @@ _GOODBYE: Final = Ok(texts.GOODBYE)
 class Transaction:
     """A logged-in session: one maildrop and the commands that need one."""
 
-    __slots__ = ("_machine", "_peer", "deleted_count", "drop", "handlers")
+    __slots__ = ("_machine", "_peer", "_running", "deleted_count", "drop", "handlers")
 
-    def __init__(self, machine: Pop3ServerMachine, peer: Peer, drop: Maildrop) -> None:
-        """Answer through `machine`."""
+    def __init__(
+        self, machine: Pop3ServerMachine, peer: Peer, drop: Maildrop, running: RunningLogin
+    ) -> None:
+        """Answer through `machine`. `running`: by what right."""
         self._machine = machine
         self._peer = peer
+        self._running = running
         self.drop = drop
         self.deleted_count = 0
         self.handlers: Mapping[type, Handler] = {
@@ -250,8 +255,14 @@ class Transaction:
         self._machine.send(_UNMARKED)
 
     async def quit(self, command: Quit) -> None:
-        """Delete what is marked, let the maildrop go, then say so (RFC 1939 §6)."""
+        """Delete what is marked, let the maildrop go, then say so (RFC 1939 §6).
+
+        Who has lost the right to be here deletes nothing, even before anybody noticed.
+        """
         try:
+            if not await self._running.look():
+                self._machine.say_farewell(Farewell.LOGIN_REVOKED)
+                return
             self.deleted_count = await self.drop.update()
         except HatoError as fault:
             log.error("not-deleted", session=self._peer.session_id, reason=repr(fault))

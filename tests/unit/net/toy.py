@@ -96,6 +96,7 @@ class ToySession:
         self.machine = ToyMachine()
         self.handlers: Mapping[type, Handler] = {Word: self.word}
         self.is_logged_in = stage.logged_in
+        self.is_revoked = False
         stage.sessions.append(self)
 
     def word(self, word: Word) -> Awaitable[None] | None:

@@ -16,7 +16,8 @@ from hato.core.ids import MailboxId, PersonId, Uid
 from hato.core.secret import Secret
 from hato.core.settings import Auth, Settings
 from hato.servers.pop3 import Pop3Edge, Pop3Session
-from hato.services.auth import Login, Origin
+from hato.services.auth import Login, Origin, RunningLogins
+from hato.services.auth.passwords import Passwords
 from hato.store.api import Account, Lock, Snapshot
 from hato.store.changes import AddEmail, Committed, Expunge, Wanted
 from hato.store.directory import Credential, CredentialId, Person
@@ -87,6 +88,7 @@ class KnownPeople:
         self.fault: HatoError | None = None
         self.count_fault: HatoError | None = None
         self.opened: list[str] = []
+        self.running = RunningLogins(house.store.directory, Passwords())
         self.origins: list[Origin] = []
 
     def may_log_in(self, origin: Origin) -> bool:
@@ -102,7 +104,7 @@ class KnownPeople:
         person = await self._house.store.directory.find_person(name)
         if person is None or not password.matches(PASSWORD.encode()):
             raise AuthenticationError("no")
-        credential = Credential(CredentialId(1), person.person_id, "", "", None, None, 0, None)
+        (credential,) = await self._house.store.directory.credentials(person.person_id)
         return Login(person, credential, self._house.account)
 
     async def apop(self, name: str, stamp: bytes, digest: bytes, origin: Origin) -> Login:
@@ -139,6 +141,9 @@ class House:
         await self.store.directory.add_domain("example.org")
         self.person = await self.store.directory.add_person(
             Person(PersonId(0), account_id, "ada@example.org")
+        )
+        await self.store.directory.put_credential(
+            Credential(CredentialId(0), self.person.person_id, "", "{PLAIN}", None, None, 0, None)
         )
         self.account = OddAccount(await self.store.account(account_id))
         self.open_doors()

@@ -47,7 +47,9 @@ async def test_a_lost_connection_deletes_nothing(house: House) -> None:
     assert await house.uids() == [1, 2, 3]
 
 
-@pytest.mark.parametrize("reason", [Farewell.IDLE_TIMED_OUT, Farewell.SHUTTING_DOWN])
+@pytest.mark.parametrize(
+    "reason", [Farewell.IDLE_TIMED_OUT, Farewell.SHUTTING_DOWN, Farewell.LOGIN_REVOKED]
+)
 async def test_a_farewell_deletes_nothing(house: House, reason: Farewell) -> None:
     await three_letters(house)
     pump = await house.log_in()
@@ -56,6 +58,37 @@ async def test_a_farewell_deletes_nothing(house: House, reason: Farewell) -> Non
     assert pump.is_closed
     await pump.close()
     assert await house.uids() == [1, 2, 3]
+
+
+async def test_who_may_be_in_no_longer_deletes_nothing(house: House) -> None:
+    await three_letters(house)
+    pump = await house.log_in()
+    await pump.command("DELE 1")
+    await house.change_person(is_enabled=False)
+    assert (await pump.command("QUIT")).startswith("-ERR [AUTH] You are logged out")
+    assert pump.is_closed
+    assert await house.uids() == [1, 2, 3]
+
+
+async def test_any_other_change_spoils_nothing(house: House) -> None:
+    await three_letters(house)
+    pump = await house.log_in()
+    await pump.command("DELE 1")
+    await house.change_person(login_delay_seconds=7)
+    assert (await pump.command("QUIT")).startswith("+OK")
+    assert await house.uids() == [2, 3]
+
+
+async def test_a_revoked_login_is_told_when_the_process_looks(house: House) -> None:
+    await house.deliver("Subject: x\r\n\r\nbody\r\n")
+    pump = await house.log_in()
+    was_revoked = pump.session.is_revoked
+    await house.store.directory.remove_person(house.person.person_id)
+    await house.authenticator.running.look()
+    assert (was_revoked, pump.session.is_revoked) == (False, True)
+    assert (await pump.farewell(Farewell.LOGIN_REVOKED)).startswith(b"-ERR [AUTH] ")
+    assert pump.is_closed
+    assert not house.authenticator.running.running
 
 
 async def test_what_another_program_expunged_does_not_spoil_quit(house: House) -> None:

@@ -123,6 +123,9 @@ def test_timeouts_have_no_words() -> None:
     assert {reason.name for reason in answers.FAREWELLS} == {
         "SHUTTING_DOWN",
         "TOO_MANY_CONNECTIONS",
+        "LOGIN_REVOKED",
         "INTERNAL_FAULT",
     }
-    assert all(reply.code is Code.SYS_TEMP for reply in answers.FAREWELLS.values())
+    codes = {reason.name: reply.code for reason, reply in answers.FAREWELLS.items()}
+    assert codes.pop("LOGIN_REVOKED") is Code.AUTH
+    assert set(codes.values()) == {Code.SYS_TEMP}

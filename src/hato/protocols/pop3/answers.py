@@ -51,6 +51,7 @@ REFUSALS: Final = {
 FAREWELLS: Final = {
     Farewell.SHUTTING_DOWN: Err(texts.SHUTTING_DOWN, code=Code.SYS_TEMP),
     Farewell.TOO_MANY_CONNECTIONS: Err(texts.TOO_MANY_CONNECTIONS, code=Code.SYS_TEMP),
+    Farewell.LOGIN_REVOKED: Err(texts.LOGIN_REVOKED, code=Code.AUTH),
     Farewell.INTERNAL_FAULT: Err(texts.INTERNAL_FAULT, code=Code.SYS_TEMP),
 }
 """What is said. Timeouts end without a word (RFC 1939 §3): it would be taken for an answer."""

@@ -53,6 +53,7 @@ from hato.protocols.pop3.states import (
 from hato.protocols.pop3.writer import ReplyWriter
 
 _END: Final = End()
+_PATIENT: Final = (Farewell.SHUTTING_DOWN, Farewell.LOGIN_REVOKED)
 # Looked up for each command: a module's name is found faster than an enum's member.
 _EXCHANGE: Final = State.EXCHANGE
 _TRANSACTION: Final = State.TRANSACTION
@@ -404,8 +405,8 @@ class Pop3ServerMachine:
         self._enter(after)
 
     def say_farewell(self, reason: Farewell) -> None:
-        """End the conversation; a shutdown lets a command that is being answered finish."""
-        if reason is Farewell.SHUTTING_DOWN and self._is_busy:
+        """End the conversation; some reasons let a command that is being answered finish."""
+        if reason in _PATIENT and self._is_busy:
             self._farewell = reason
         else:
             self._say(reason)

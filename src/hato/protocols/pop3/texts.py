@@ -129,6 +129,10 @@ TOO_MANY_CONNECTIONS: Final = Text(
     en="Too many connections; try again later",
     ja="接続が多すぎます。あとで試してください",
 )
+LOGIN_REVOKED: Final = Text(
+    en="You are logged out: this login was revoked; nothing was deleted",
+    ja="このログインは取り消されたため、接続を終わります。何も削除していません",
+)
 INTERNAL_FAULT: Final = Text(
     en="Something is broken here; try again later",
     ja="サーバーで障害が起きました。あとで試してください",

@@ -26,6 +26,7 @@ from hato.services.auth.origin import Login, Origin
 from hato.services.auth.password_login import PasswordLogin
 from hato.services.auth.passwords import Passwords
 from hato.services.auth.refusal import Why, log_refusal
+from hato.services.auth.running_logins import RunningLogins
 from hato.services.auth.sasl_exchange import (
     PasswordExchange,
     Refuser,
@@ -70,6 +71,8 @@ class Authenticator:
             store, clock, throttle, pause=pause, failed_login_seconds=limits.failed_login_seconds
         )
         passwords = passwords or Passwords()
+        self.running = RunningLogins(directory, passwords)
+        """Who is in; the process runs its `watch`."""
         maker = CredentialMaker(passwords, vault, iterations=iterations)
         self._password_login = PasswordLogin(
             directory, clock, throttle, self._admission, passwords, maker
