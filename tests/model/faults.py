@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import random
 import shutil
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.model.power import cut_the_power
 
 HAS_STRACE = shutil.which("strace") is not None
 
@@ -33,6 +36,8 @@ class Fault:
     """Workers are killed (else they work to their end)."""
     limits: tuple[str, ...] = ()
     """For prlimit; `{n}` as above."""
+    is_power_cut: bool = False
+    """All writes and syncs are noted, so that what was not on the disk can be lost."""
     afterwards: tuple[str, ...] = ()
     """Names of `AFTERWARDS`."""
 
@@ -49,6 +54,7 @@ FAULTS = (
     Fault("killed", 6),
     Fault("killed while compacting", 3, way="compact"),
     Fault("write-ahead log of the index lost", 3, afterwards=("lose the log",)),
+    Fault("end of the write-ahead log lost", 4, afterwards=("lose the end of the log",)),
     Fault("index lost", 3, afterwards=("lose the index",)),
     Fault("index damaged", 1, afterwards=("lose the log", "damage the index")),
     Fault("rubbish at the end", 3, afterwards=("add rubbish",)),
@@ -69,6 +75,14 @@ TRACED_FAULTS = (
         _kill(_SYNCS),
         60,
         afterwards=("tear", "lose the index"),
+    ),
+    Fault("power cut", 6, is_power_cut=True, afterwards=("cut the power", "lose the index")),
+    Fault(
+        "power cut while compacting",
+        2,
+        way="compact",
+        is_power_cut=True,
+        afterwards=("cut the power", "lose the end of the log"),
     ),
     Fault("killed at a write", 4, _kill(WRITES), 200),
     Fault("killed at a name", 3, _kill(_NAMES), 250, way="compact"),
@@ -97,6 +111,30 @@ def lose_the_log(folder: Path, known: dict[str, int], chance: random.Random) -> 
     """Lose what SQLite had not yet put into its file: after a power cut that can be all of it."""
     for path in [*folder.glob("accounts/*/index.db-wal"), *folder.glob("accounts/*/index.db-shm")]:
         path.unlink()
+
+
+def lose_the_end_of_the_log(folder: Path, known: dict[str, int], chance: random.Random) -> None:
+    """Let the index be as it was some steps ago: nobody syncs its log but when it is moved."""
+    for path in folder.glob("accounts/*/index.db-wal"):
+        shared = path.with_name("index.db-shm")
+        kept = _frames_that_may_be_kept(shared)
+        if kept:
+            with path.open("r+b") as file:
+                frame_octets = 24 + int.from_bytes(file.read(12)[8:], "big")
+                file.truncate(32 + frame_octets * chance.choice(kept))
+            shared.unlink()
+
+
+def _frames_that_may_be_kept(shared: Path) -> range:
+    """Read in the index of the log how many are there, and how many stand in the file already."""
+    if not shared.exists():
+        return range(0)
+    header = shared.read_bytes()[:136]
+    if len(header) < 136 or header[:48] != header[48:96]:  # killed while it wrote this
+        return range(0)
+    (frames,) = struct.unpack_from("=I", header, 16)
+    moved, tried = struct.unpack_from("=I", header, 96)[0], struct.unpack_from("=I", header, 128)[0]
+    return range(max(moved, tried), frames + 1)
 
 
 def lose_the_index(folder: Path, known: dict[str, int], chance: random.Random) -> None:
@@ -142,8 +180,10 @@ def _last_journals(folder: Path) -> list[Path]:
 
 AFTERWARDS: dict[str, Callable[[Path, dict[str, int], random.Random], None]] = {
     "lose the log": lose_the_log,
+    "lose the end of the log": lose_the_end_of_the_log,
     "lose the index": lose_the_index,
     "damage the index": damage_the_index,
     "add rubbish": add_rubbish,
     "tear": tear,
+    "cut the power": cut_the_power,
 }

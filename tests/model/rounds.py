@@ -30,6 +30,7 @@ from tests.model.model import (
     compare_locks,
     must,
 )
+from tests.model.power import POWER_CALLS, durable_lengths
 from tests.model.worker import open_store
 
 ROOT = Path(__file__).parents[2]
@@ -111,6 +112,7 @@ class Run:
         self._kinds = [fault for fault in faults() if only in fault.name]
         self._counts: Counter[str] = Counter()
         self._folder = Path()
+        self._traces = Path()
         self._now = 1_800_000_000
         self._models: dict[AccountId, Model] = {}
 
@@ -136,7 +138,9 @@ class Run:
         self._drop_folder()
 
     async def _begin_folder(self) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="hato-model-"))
+        parent = Path(tempfile.mkdtemp(prefix="hato-model-"))
+        self._folder, self._traces = parent / "data", parent / "traces"
+        self._traces.mkdir()
         store = await open_store(self.backend, self._folder, self._now)
         account_ids = [await store.create_account() for _ in range(2)]
         await store.close()
@@ -144,12 +148,13 @@ class Run:
 
     def _drop_folder(self) -> None:
         if self._models:
-            shutil.rmtree(self._folder)
+            shutil.rmtree(self._folder.parent)
 
     async def _round(self, seed: str, fault: Fault, chance: random.Random) -> None:
         self._now += chance.choice((1, 3_600, 86_400))
         self._counts[fault.name] += 1
         self.tally.tried[fault.name] += 1
+        before = _lengths(self._folder)
         workers = self._start(seed, fault, chance)
         await asyncio.to_thread(_wait_for, workers)
         values = [worker.values for worker in workers]
@@ -160,24 +165,29 @@ class Run:
             self.tally.kills[fault.name] += worker.was_killed
             must(worker.was_killed or worker.has_ended, "a worker vanished")
         compare_locks(values)
-        known = _told_journals(values)
+        known = self._durable(before) if fault.is_power_cut else _told_journals(values)
         for name in fault.afterwards:
             AFTERWARDS[name](self._folder, known, chance)
         await self._check(values, chance, may_skip=fault.way == "compact")
 
+    def _durable(self, before: dict[str, int]) -> dict[str, int]:
+        """Return how much of each journal was on the disk when the power was cut."""
+        return durable_lengths([path.read_text() for path in self._traces.iterdir()], before)
+
     def _start(self, seed: str, fault: Fault, chance: random.Random) -> list[Running]:
         """Start two workers; the bad luck is the first one's, or comes to both."""
         moment = chance.randrange(4, 200)
-        heard = 0
+        heard, unready = 0, 2
         lock = threading.Lock()
         workers: list[Running] = []
         is_killing = fault.kills and not fault.inject
         all_started = threading.Event()
 
-        def hear(_value: object) -> None:
-            nonlocal heard
+        def hear(value: object) -> None:
+            nonlocal heard, unready
             with lock:
-                heard += 1
+                unready -= isinstance(value, told.Ready)
+                heard += not (fault.is_power_cut and unready)  # strace must see the kill
                 is_moment = heard == moment
             if is_killing and is_moment:
                 all_started.wait()
@@ -186,7 +196,8 @@ class Run:
 
         for number in range(2):
             is_traced = bool(fault.inject) and number == 0
-            workers.append(self._start_one(f"{seed}:{number}", fault, is_traced, chance, hear))
+            trace = self._trace(fault, number) if is_traced or fault.is_power_cut else ()
+            workers.append(self._start_one(f"{seed}:{number}", fault, trace, chance, hear))
         all_started.set()
         return workers
 
@@ -194,7 +205,7 @@ class Run:
         self,
         seed: str,
         fault: Fault,
-        is_traced: bool,
+        trace: tuple[str, ...],
         chance: random.Random,
         hear: Callable[[object], None],
     ) -> Running:
@@ -202,7 +213,7 @@ class Run:
         ways = [fault.way, *(chance.choice(("", way)) for way in ("watch", "hold", "make"))]
         steps = 10_000 if fault.kills and not fault.inject else chance.randrange(20, 80)
         command = [
-            *(self._trace(fault) if is_traced else ()),
+            *trace,
             *(sys.executable, "-m", "tests.model.worker", self.backend, str(self._folder)),
             *(seed, str(self._now), str(theirs.fileno()), "+".join(ways), str(steps)),
             *(str(chance.choice((1, 2, 6))), *self._models),
@@ -218,13 +229,14 @@ class Run:
         theirs.close()
         return Running(process, told.Listener(mine, hear))
 
-    def _trace(self, fault: Fault) -> list[str]:
+    def _trace(self, fault: Fault, number: int) -> tuple[str, ...]:
+        if fault.is_power_cut:
+            note = ("-y", "-ttt", "-s", "0", "-o", str(self._traces / str(number)))
+            return ("strace", "-f", "-qq", *note, "-e", f"trace={POWER_CALLS}")
         n = (self._counts[fault.name] - 1) % fault.most + 1
         calls = fault.inject.removeprefix("inject=").split(":")[0]
-        return [
-            *("strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={calls}"),
-            *("-e", fault.inject.format(n=n)),
-        ]
+        inject = ("-e", f"trace={calls}", "-e", fault.inject.format(n=n))
+        return ("strace", "-f", "-qq", "-o", "/dev/null", *inject)
 
     async def _check(
         self, values: list[list[Any]], chance: random.Random, *, may_skip: bool
@@ -268,6 +280,10 @@ def _wait_for(workers: list[Running]) -> None:
         for worker in workers:
             worker.kill()
         raise DifferenceError("a worker hangs") from None
+
+
+def _lengths(folder: Path) -> dict[str, int]:
+    return {str(path): path.stat().st_size for path in folder.glob("accounts/*/*.log")}
 
 
 def _told_journals(values: list[list[Any]]) -> dict[str, int]:
