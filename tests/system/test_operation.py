@@ -153,6 +153,21 @@ def test_a_wrong_setting_is_one_sentence(
     assert len(said.strip().splitlines()) <= 3
 
 
+def test_the_check_looks_at_the_user_and_the_data_folder(
+    own_server: Callable[..., HatoServer],
+) -> None:
+    server = own_server(start=False)
+    settings = server.config_file.read_text("utf-8")
+    assert server.run("config", "check").stdout
+    server.config_file.write_text(f'user = "no-such-user"\n{settings}', "utf-8")
+    refused = server.run("config", "check", status=1).stderr.decode()
+    assert "no-such-user" in refused
+    server.config_file.write_text(settings.replace(str(server.data_folder), "/dev/null"), "utf-8")
+    refused += server.run("config", "check", status=1).stderr.decode()
+    assert "/dev/null is no folder" in refused
+    assert len(refused.splitlines()) == 2
+
+
 def test_a_port_in_use_is_one_sentence(own_server: Callable[..., HatoServer]) -> None:
     server = own_server(start=False)
     with socket.create_server(server.addresses["pop3"]):

@@ -103,6 +103,7 @@ def check(desk: Desk, *, as_json: bool) -> None:
     """Read the configuration and say what is wrong with it, if anything."""
     settings = desk.settings
     desk.ways.check(settings)
+    desk.ways.check_ground(settings)
     if as_json:
         desk.print_json(settings)
         return

@@ -24,12 +24,17 @@ _REFUSED = Text(
 )
 
 
-def become(name: str) -> None:
-    """Become the user `name` for good. Raises InvalidInputError."""
+def find_user(name: str) -> pwd.struct_passwd:
+    """Return what the system knows of a user. Raises InvalidInputError."""
     try:
-        entry = pwd.getpwnam(name)
+        return pwd.getpwnam(name)
     except KeyError as fault:
         raise InvalidInputError(_UNKNOWN, name=name) from fault
+
+
+def become(name: str) -> None:
+    """Become the user `name` for good. Raises InvalidInputError."""
+    entry = find_user(name)
     if os.geteuid() == entry.pw_uid:
         return
     try:
