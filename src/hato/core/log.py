@@ -13,6 +13,7 @@ import sys
 import time
 import traceback
 from enum import IntEnum
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -117,8 +118,14 @@ def _escaped(text: str) -> str:
 
 def _timestamp() -> str:
     """Return the time as RFC 3339 in UTC, with milliseconds."""
-    now = time.time()
-    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(now))}.{int(now * 1000) % 1000:03d}Z"
+    seconds, milliseconds = divmod(int(time.time() * 1000), 1000)
+    return f"{_whole_second(seconds)}.{milliseconds:03d}Z"
+
+
+@lru_cache(maxsize=1)
+def _whole_second(seconds: int) -> str:
+    """Render it once: a busy server writes many lines in the same second."""
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
 
 
 def is_terminal() -> bool:

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import os
 import threading
 from collections.abc import Iterator
 
-from hato.store.embedded.system import OpenFile, open_file
+from hato.store.embedded.system import OpenFile, open_or_make
 
 
 class Gate:
@@ -90,5 +89,5 @@ class Gate:
 
     def _open(self) -> OpenFile:
         if self._file is None:
-            self._file = open_file(self._path, os.O_RDWR | os.O_CREAT)
+            self._file = open_or_make(self._path)
         return self._file

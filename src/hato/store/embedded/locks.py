@@ -15,10 +15,11 @@ import hashlib
 import os
 import struct
 import time
+from functools import lru_cache
 from typing import Final
 
 from hato.core.errors import InUseError, NotFoundError
-from hato.store.embedded.system import OpenFile, fault_of, open_file, says_full
+from hato.store.embedded.system import OpenFile, fault_of, open_or_make, says_full
 
 _FENCE: Final = struct.Struct("<Q")
 _FIRST_WAIT_SECONDS: Final = 0.002
@@ -52,9 +53,12 @@ class EmbeddedLock:
 
 def lock_path(folder: str, name: str) -> str:
     """Return the file of a lock; any name will do."""
-    return (
-        f"{folder}/{PREFIX}{hashlib.sha256(name.encode(errors='surrogatepass')).hexdigest()[:32]}"
-    )
+    return f"{folder}/{PREFIX}{_file_name(name)}"
+
+
+@lru_cache(maxsize=64)
+def _file_name(name: str) -> str:
+    return hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:32]
 
 
 async def take_lock(folder: str, name: str, wait_seconds: float) -> EmbeddedLock:
@@ -76,7 +80,7 @@ async def take_lock(folder: str, name: str, wait_seconds: float) -> EmbeddedLock
 def try_lock(path: str) -> EmbeddedLock | None:
     """Take a lock if it is free. Raises NotFoundError when the account's folder is gone."""
     try:
-        file = open_file(path, os.O_RDWR | os.O_CREAT)
+        file = open_or_make(path)
         fcntl.flock(file.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         fence = _next_fence(file)
     except BlockingIOError:

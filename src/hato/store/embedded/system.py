@@ -53,6 +53,14 @@ def open_file(path: str, flags: int, mode: int = 0o600) -> OpenFile:
     return file
 
 
+def open_or_make(path: str) -> OpenFile:
+    """Open a file for reading and writing; make it where it is missing, which is rare."""
+    try:
+        return OpenFile(os.open(path, os.O_RDWR | os.O_CLOEXEC))
+    except FileNotFoundError:
+        return open_file(path, os.O_RDWR | os.O_CREAT)
+
+
 def give_to_owner(path: str, file: int | None = None) -> None:
     """Give what root just made to whom the folder around it belongs.
 
