@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hato.core.clock import FixedClock
-from hato.core.errors import HatoError
-from hato.core.ids import AccountId, ModSeq
+from hato.core.errors import HatoError, NotFoundError
+from hato.core.ids import AccountId, BodyId, ModSeq
 from hato.store.api import Account, Store
-from hato.store.changes import Committed, PutObject
+from hato.store.changes import BlobPut, Committed, PutObject
 from hato.store.contract.picture import picture_of
 from hato.store.memory.account import MemoryAccount
 from hato.store.memory.store import MemoryStore
@@ -75,6 +75,7 @@ class Model:
         self._clock = FixedClock(now)
         self._store = MemoryStore(self._clock, SETTINGS)
         self._account = MemoryAccount(account_id, self._clock, SETTINGS.undelete_seconds)
+        self._uploads: set[BodyId] = set()
 
     async def catch_up(self, account: Account, claims: Claims, now: int) -> tuple[int, int]:
         """Replay what happened in a round; raise DifferenceError when that cannot be.
@@ -137,6 +138,7 @@ class Model:
             told_of is None or told_of == expected,
             f"{plan_id} should be\n{expected}\nand is\n{told_of}",
         )
+        self._uploads |= {fact.body_id for fact in expected.facts if isinstance(fact, BlobPut)}
         return expected
 
     async def _replay_empty(
@@ -156,6 +158,9 @@ class Model:
         found = await picture_of(account, states)
         for part, value in expected.items():
             must(found[part] == value, f"{part} should be\n{value}\nand is\n{found[part]}")
+        for body_id in sorted(self._uploads):
+            is_same = await _upload(account, body_id) == await _upload(self._account, body_id)
+            must(is_same, f"upload {body_id} is another than it should be")
 
     async def forget_marks(self, account: Account) -> None:
         """Remove the marks of old plans, there and here."""
@@ -165,6 +170,15 @@ class Model:
             await account.commit(wanted) == await self._account.commit(wanted),
             "removing the marks had another effect than it must have",
         )
+
+
+async def _upload(account: Account, body_id: BodyId) -> bytes | None:
+    """Return the octets of an upload; None when it is gone."""
+    try:
+        body = await account.find_body(body_id)
+    except NotFoundError:
+        return None
+    return (await account.read(body, 0, body.size_octets)).data
 
 
 def _compare_watched(claims: Claims, history: dict[ModSeq, Committed]) -> None:

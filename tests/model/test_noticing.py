@@ -11,7 +11,7 @@ import pytest
 
 from hato.core.clock import FixedClock
 from hato.core.ids import AccountId, EmailId, ModSeq, Uid
-from hato.store.changes import Added, AddEmail, Committed, Expunge, PutObject
+from hato.store.changes import Added, AddEmail, BlobPut, Committed, Expunge, PutObject
 from hato.store.memory.account import MemoryAccount
 from hato.store.memory.store import MemoryStore
 from hato.store.resolve import INBOX_ID
@@ -116,6 +116,14 @@ def _change_octets(a_round: Round) -> None:
     a_round.account._bodies[body_id] = octets[:-1] + b"?"
 
 
+def _change_an_upload(a_round: Round) -> None:
+    bodies = a_round.account._bodies
+    done = [v.committed for v in a_round.told if isinstance(v, told.Done) and v.committed]
+    uploads = [f.body_id for one in done for f in one.facts if isinstance(f, BlobPut)]
+    body_id = next(one for one in uploads if bodies.get(one))
+    bodies[body_id] = bodies[body_id][:-1] + b"?"
+
+
 def _lose_the_last_step(a_round: Round) -> None:
     state = a_round.account._state
     state._totals = state._totals._replace(modseq=ModSeq(state._totals.modseq - 1))
@@ -166,6 +174,7 @@ def _skip_a_step_in_a_subscription(a_round: Round) -> None:
         _lose_keywords,
         _give_a_uid_again,
         _change_octets,
+        _change_an_upload,
         _lose_the_last_step,
         _forget_a_held_message,
         _tell_another_number,
