@@ -8,6 +8,7 @@ Fails with exit status 1 where a message could not be brought in; it names each.
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -20,7 +21,8 @@ from hato.cli.import_sources import read_eml, read_maildir, read_mbox
 from hato.core.clock import SystemClock
 from hato.core.errors import InvalidInputError
 from hato.core.language import Text
-from hato.services.importing import Failure, ForeignMessage, Import, Tally
+from hato.services.importing import ForeignMessage, Import, Tally
+from hato.store.api import Store
 
 _READERS: Final[dict[str, Callable[[Path], Iterable[ForeignMessage]]]] = {
     "maildir": read_maildir,
@@ -35,12 +37,27 @@ _NOT_MAILDIR: Final = Text(
     ja="{path} は Maildir ではありません(cur フォルダーがありません)。",
 )
 _PROGRESS: Final = Text(
-    en="{done} of {total}: {new} new, {known} there already, {failed} failed",
-    ja="{total} 中 {done}: 新規 {new}、既存 {known}、失敗 {failed}",
+    en="{done} of {total}: {new} new, {known} there already, {skipped} empty, {failed} failed",
+    ja="{total} 中 {done}: 新規 {new}、既存 {known}、空 {skipped}、失敗 {failed}",
 )
 _DONE: Final = Text(
-    en="{new} new, {known} there already, {failed} failed; {octets} octets.",
-    ja="新規 {new} 通、既存 {known} 通、失敗 {failed} 通、{octets} オクテット。",
+    en="{new} new, {known} there already, {skipped} empty, {failed} failed; {octets} octets.",
+    ja="新規 {new} 通、既存 {known} 通、空 {skipped} 通、失敗 {failed} 通、{octets} オクテット。",
+)
+_INTERRUPTED: Final = Text(
+    en="Interrupted: {new} new, {known} there already, {skipped} empty, {failed} failed so far. "
+    "Run it again to go on: nothing comes in twice.",
+    ja="中断しました。ここまで新規 {new} 通、既存 {known} 通、空 {skipped} 通、失敗 {failed} 通。"
+    "もう一度実行すると続きから取り込みます。二重にはなりません。",
+)
+_WOULD: Final = Text(
+    en="{new} would be new ({octets} octets), {known} are there already, {skipped} are empty, "
+    "{failed} cannot be read. Nothing was changed.",
+    ja="新規になるもの {new} 通({octets} オクテット)、既存 {known} 通、空 {skipped} 通、"
+    "読めないもの {failed} 通。何も変えていません。",
+)
+_SKIPPED: Final = Text(
+    en="{key}: skipped, because it is empty.", ja="{key}: 空なので取り込みません。"
 )
 _FAILED: Final = Text(en="{key}: {reason}", ja="{key}: {reason}")
 _SHOWN_EVERY: Final = 20
@@ -50,9 +67,12 @@ _SHOWN_EVERY: Final = 20
 @click.argument("name")
 @click.argument("kind", type=click.Choice(list(_READERS)))
 @click.argument("path", type=click.Path(path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Only say what would be done; change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
-def import_mail(desk: Desk, name: str, kind: str, path: Path, *, as_json: bool) -> int:
+def import_mail(
+    desk: Desk, name: str, kind: str, path: Path, *, dry_run: bool, as_json: bool
+) -> int:
     """Bring the messages at PATH into the mailbox of NAME: dates, flags and folders too.
 
     May be interrupted and run again: what is there already is passed over.
@@ -61,27 +81,41 @@ def import_mail(desk: Desk, name: str, kind: str, path: Path, *, as_json: bool) 
         raise InvalidInputError(_NO_PATH, path=path)
     if kind == "maildir" and not (path / "cur").is_dir():
         raise InvalidInputError(_NOT_MAILDIR, path=path)
-    tally, failures = desk.run(_import(desk, name, kind, path.resolve()))
+    tally, bringing = desk.run((_foresee if dry_run else _import)(desk, name, kind, path.resolve()))
     if as_json:
-        rows = [{"key": failure.key, "reason": failure.reason} for failure in failures]
-        desk.print_json(tally._asdict() | {"failures": rows})
+        rows = [{"key": failure.key, "reason": failure.reason} for failure in bringing.failures]
+        found = {"failures": rows, "skipped_keys": bringing.skipped}
+        desk.print_json(tally._asdict() | found)
     else:
-        for failure in failures:
+        for key in bringing.skipped:
+            desk.say_aside(_SKIPPED, key=key)
+        for failure in bringing.failures:
             desk.say_aside(_FAILED, key=failure.key, reason=failure.reason)
-        desk.say(_DONE, **tally._asdict())
-    return 1 if failures else 0
+        desk.say(_WOULD if dry_run else _DONE, **tally._asdict())
+    return 1 if bringing.failures else 0
 
 
-async def _import(desk: Desk, name: str, kind: str, path: Path) -> tuple[Tally, list[Failure]]:
+async def _foresee(desk: Desk, name: str, kind: str, path: Path) -> tuple[Tally, Import]:
+    """Say what would be brought in."""
+    async with desk.store() as store:
+        bringing = await _importer(desk, store, name, f"import:{kind}:{path}")
+        return await bringing.foresee(_READERS[kind](path)), bringing
+
+
+async def _importer(desk: Desk, store: Store, name: str, source: str) -> Import:
+    """Make ready to bring mail in for somebody."""
+    person = await desk.ways.accounts(store, desk.settings).person(name)
+    account = await store.account(person.account_id)
+    return Import(account, desk.ways.delivery(store, desk.settings), SystemClock(), source)
+
+
+async def _import(desk: Desk, name: str, kind: str, path: Path) -> tuple[Tally, Import]:
     """Bring everything in; show how far it is where somebody looks."""
     messages = list(_READERS[kind](path))
     is_watched = sys.stderr.isatty()
     tally = Tally(0, 0, 0, 0)
     async with desk.store() as store:
-        person = await desk.ways.accounts(store, desk.settings).person(name)
-        account = await store.account(person.account_id)
-        deliveries = desk.ways.delivery(store, desk.settings)
-        bringing = Import(account, deliveries, SystemClock(), f"import:{kind}:{path}")
+        bringing = await _importer(desk, store, name, f"import:{kind}:{path}")
         await bringing.begin()
         done = 0
         try:
@@ -89,9 +123,14 @@ async def _import(desk: Desk, name: str, kind: str, path: Path) -> tuple[Tally, 
                 done += 1
                 if is_watched and (done % _SHOWN_EVERY == 0 or done == len(messages)):
                     _show(desk, tally, done, len(messages))
+        except asyncio.CancelledError:  # Ctrl-C, in the words of the event loop
+            if is_watched:
+                click.echo(err=True)
+            desk.say_aside(_INTERRUPTED, **tally._asdict())
+            raise
         finally:
             await bringing.end()
-    return tally, bringing.failures
+    return tally, bringing
 
 
 def _show(desk: Desk, tally: Tally, done: int, total: int) -> None:

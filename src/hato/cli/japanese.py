@@ -119,6 +119,7 @@ HELP: Final = {
         "PATH のメールを、日付、フラグ、フォルダーごと NAME に取り込みます。\n\n"
         "途中で止めてもやり直せます。取り込み済みのものは飛ばします。"
     ),
+    "Only say what would be done; change nothing.": "何をするかを示すだけで、何も変えません。",
     "Bring in mail from a Maildir, an mbox or files.": "Maildir、mbox、ファイルから取り込みます。",
     "Check the mail of everybody, or of NAME; may run while Hato serves.": (
         "全員か NAME のメールを検査します。動作中でも使えます。"

@@ -44,6 +44,8 @@ class Tally(NamedTuple):
     known: int
     failed: int
     octets: int
+    skipped: int = 0
+    """Empty: no message."""
 
 
 class Failure(NamedTuple):
@@ -68,6 +70,8 @@ class Import:
         self._known: set[bytes] = set()
         self._mailboxes: dict[tuple[str, ...], MailboxId] = {}
         self.failures: list[Failure] = []
+        self.skipped: list[str] = []
+        """The keys of what was empty."""
 
     async def begin(self) -> None:
         """Learn what an earlier run brought in and which mailboxes there are.
@@ -75,8 +79,7 @@ class Import:
         Raises InUseError while another run of the same source is at work.
         """
         self._lock = await self._account.lock(self._source)
-        entries = await self._account.ledger(self._source)
-        self._known = {entry.uidl for entry in entries}
+        await self._learn_keys()
         mailboxes = await self._account.mailboxes()
         names = {mailbox.mailbox_id: mailbox for mailbox in mailboxes}
         for mailbox in mailboxes:
@@ -87,6 +90,28 @@ class Import:
                 parent = names[parent].parent
             self._mailboxes[path] = mailbox.mailbox_id
         self._mailboxes[()] = self._account.inbox
+
+    async def _learn_keys(self) -> None:
+        """Learn what an earlier run brought in."""
+        entries = await self._account.ledger(self._source)
+        self._known = {entry.uidl for entry in entries}
+
+    async def foresee(self, messages: Iterable[ForeignMessage]) -> Tally:
+        """Say what `run` would do, without `begin`, and change nothing.
+
+        Limits of size and quota are not foreseen.
+        """
+        await self._learn_keys()
+        new = known = octets = 0
+        for message in messages:
+            key = message.key.encode("utf-8", "surrogateescape")
+            if key in self._known:
+                known += 1
+            elif self._has_octets(message, opens_all=True):
+                self._known.add(key)
+                new += 1
+                octets += message.size_octets
+        return Tally(new, known, len(self.failures), octets, len(self.skipped))
 
     async def end(self) -> None:
         """Let the next run of the same source begin; harmless twice."""
@@ -104,12 +129,28 @@ class Import:
             key = message.key.encode("utf-8", "surrogateescape")
             if key in self._known:
                 known += 1
-            else:
+            elif self._has_octets(message):
                 self._known.add(key)
                 if await self._bring_in(message, key):
                     new += 1
                     octets += message.size_octets
-            yield Tally(new, known, len(self.failures), octets)
+            yield Tally(new, known, len(self.failures), octets, len(self.skipped))
+
+    def _has_octets(self, message: ForeignMessage, *, opens_all: bool = False) -> bool:
+        """Tell whether there is anything; note what is empty or cannot even be opened.
+
+        `opens_all`: open it even where its size is known, since nobody will.
+        """
+        if message.size_octets and not opens_all:
+            return True
+        try:
+            if next(iter(message.chunks()), b""):
+                return True
+        except OSError as fault:
+            self.failures.append(Failure(message.key, str(fault)))
+        else:
+            self.skipped.append(message.key)
+        return False
 
     async def _bring_in(self, message: ForeignMessage, key: bytes) -> bool:
         """Bring one message in with its line of the ledger, in one step."""

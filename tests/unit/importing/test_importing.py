@@ -179,3 +179,39 @@ async def test_files_below_a_folder_come_in_by_name(tmp_path: Path) -> None:
     tally, _ = await desk.bring(read_eml(tmp_path))
     assert tally.new == 2
     assert (await desk.bodies())[0] == (LETTER % (1, 1)).replace(b"\n", b"\r\n")
+
+
+async def test_what_is_empty_is_no_letter(tmp_path: Path) -> None:
+    desk = await Desk().open()
+    root = maildir(tmp_path / "M", {"new/1.x": LETTER % (1, 1), "new/2.x": b"", "cur/3.x:2,S": b""})
+    tally, work = await desk.bring(read_maildir(root))
+    assert (tally.new, tally.skipped, tally.failed) == (1, 2, 0)
+    assert sorted(work.skipped) == ["2.x", "3.x"]
+    (root / "new/2.x").write_bytes(LETTER % (2, 2))  # its writer was not done yet
+    tally, _ = await desk.bring(read_maildir(root))
+    assert (tally.new, tally.known, tally.skipped) == (1, 1, 1)
+
+
+async def test_what_would_be_done_is_foreseen_and_nothing_changed(tmp_path: Path) -> None:
+    desk = await Desk().open()
+    root = maildir(tmp_path / "M", {"new/1.x": LETTER % (1, 1)})
+    await desk.bring(read_maildir(root))
+    (root / "new/2.x").write_bytes(LETTER % (2, 2))
+    (root / "new/3.x").write_bytes(b"")
+    (root / "new/4.x").symlink_to(tmp_path / "nowhere")
+    maildir(root / ".New", {"new/5.x": LETTER % (5, 5)})
+    modseq, mailboxes = await desk.account.modseq(), await desk.account.mailboxes()
+    work = Import(desk.account, desk.deliveries, desk.clock, "import:test")
+    foreseen = await work.foresee(read_maildir(root))
+    assert (await desk.account.modseq(), await desk.account.mailboxes()) == (modseq, mailboxes)
+    done, _ = await desk.bring(read_maildir(root))
+    assert foreseen == done == Tally(2, 1, 1, 2 * len(LETTER % (2, 2)), 1)
+
+
+async def test_what_cannot_be_opened_is_a_failure_and_not_empty(tmp_path: Path) -> None:
+    desk = await Desk().open()
+    root = maildir(tmp_path / "M", {"new/1.x": LETTER % (1, 1)})
+    (root / "new" / "2.x").symlink_to(tmp_path / "nowhere")
+    tally, work = await desk.bring(read_maildir(root))
+    assert (tally.new, tally.skipped) == (1, 0)
+    assert [failure.key for failure in work.failures] == ["2.x"]
