@@ -8,6 +8,7 @@ Fails never: a structure that cannot be followed is passed through as body.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from enum import Enum, auto
 from typing import Final, NamedTuple
@@ -17,12 +18,13 @@ from hato.message.surrogate_fields import surrogate_field
 
 _CRLF: Final = b"\r\n"
 _DELIMITER_OCTETS: Final = 200
-"""A delimiter line has at most 2 + 70 + 2 octets and some blanks (RFC 2046 §5.1.1)."""
+"""A delimiter line has at most 2 + 140 + 2 octets and some blanks."""
 _DEPTH: Final = 100
 """Multiparts within multiparts that are followed."""
 _BOUNDARY: Final = re.compile(
-    rb';\s*boundary\s*=\s*(?:"([^"]{1,70})"|([^\s;"]{1,70}))', re.IGNORECASE
+    rb';\s*boundary\s*=\s*(?:"([^"]{1,140})"|([^\s;"]{1,140}))', re.IGNORECASE
 )
+"""70 characters at most (RFC 2046 §5.1.1), of which few were ever more than two octets long."""
 _NESTED: Final = (b"message/rfc822", b"message/global")
 _ENCODED: Final = (b"base64", b"quoted-printable")
 
@@ -35,6 +37,8 @@ class _Place(Enum):
 class _Multipart(NamedTuple):
     delimiter: bytes
     """`--` and the boundary."""
+    shown: bytes
+    """The same in ASCII."""
     default_type: bytes
     """Of its parts: in a digest they are messages (RFC 2046 §5.1.5)."""
 
@@ -123,7 +127,7 @@ class Surrogate:
         field = held[start:stop]
         if not self._take_delimiter(field):
             self._note(field)
-            self._shown.append(surrogate_field(field))
+            self._shown.append(surrogate_field(_with_ascii_boundary(field)))
         return True
 
     def _give_up_field(self) -> None:
@@ -149,9 +153,10 @@ class Surrogate:
         if kind.startswith(b"multipart/") and len(self._multiparts) < _DEPTH:
             boundary = _BOUNDARY.search(self._content_type)
             if boundary is not None:
-                delimiter = b"--" + (boundary[1] or boundary[2])
+                boundary_octets = boundary[1] or boundary[2]
+                delimiter, shown = b"--" + boundary_octets, b"--" + _in_ascii(boundary_octets)
                 default = b"message/rfc822" if kind == b"multipart/digest" else b"text/plain"
-                self._multiparts.append(_Multipart(delimiter, default))
+                self._multiparts.append(_Multipart(delimiter, shown, default))
                 self._number_levels()
         elif kind in _NESTED and self._encoding not in _ENCODED:
             self._begin_header(default_type=b"text/plain")
@@ -191,19 +196,44 @@ class Surrogate:
         words = line.rstrip()
         level = self._levels.get(words)
         if level is not None:
+            parted = self._multiparts[level]
             del self._multiparts[level + 1 :]
-            self._begin_header(self._multiparts[level].default_type)
+            self._begin_header(parted.default_type)
         else:
             level = self._levels.get(words[:-2]) if words.endswith(b"--") else None
             if level is None:
                 return False
+            parted = self._multiparts[level]
             del self._multiparts[level:]
             self._place = _Place.BODY
             self._is_at_line_start = True
         self._number_levels()
-        self._shown.append(line)
+        self._shown.append(parted.shown + line[len(parted.delimiter) :])
         return True
 
     def _number_levels(self) -> None:
         """Know at once which multipart a line may delimit; the innermost comes first."""
         self._levels = {one.delimiter: level for level, one in enumerate(self._multiparts)}
+
+
+def _in_ascii(boundary: bytes) -> bytes:
+    """Return a boundary, or what stands for one that is not ASCII, in the header and the body.
+
+    RFC 6858 §2.2 would leave the parameter out, and with it the structure of the whole message;
+    the delimiters are no text that anybody reads.
+    """
+    if boundary.isascii():
+        return boundary
+    return b"=_" + hashlib.sha256(boundary, usedforsecurity=False).hexdigest()[:32].encode()
+
+
+def _with_ascii_boundary(field: bytes) -> bytes:
+    """Return a header field whose boundary, if it has one, is ASCII."""
+    if field.isascii() or not field.lower().startswith(b"content-type"):
+        return field
+    found = _BOUNDARY.search(field)
+    boundary = found and (found[1] or found[2])
+    if found is None or not boundary or boundary.isascii():
+        return field
+    shown = b'; boundary="' + _in_ascii(boundary) + b'"'
+    return field[: found.start()] + shown + field[found.end() :]

@@ -115,6 +115,53 @@ def test_headers_change_wherever_they_are_and_bodies_nowhere(chunk_octets: int) 
     assert surrogate(MULTIPART, chunk_octets) == MULTIPART_SHOWN.encode()
 
 
+@pytest.mark.parametrize("chunk_octets", [1, 7, 10**6])
+@pytest.mark.parametrize("boundary", ["境界", '"境 界"', "é-1", '"=_境界"'])
+def test_a_boundary_that_is_not_ascii_keeps_its_parts_apart(
+    boundary: str, chunk_octets: int
+) -> None:
+    delimiter = "--" + boundary.strip('"')
+    message = lines(
+        "Subject: 花",
+        f"Content-Type: multipart/mixed; charset=写; boundary={boundary}; a=b",
+        "",
+        delimiter,
+        "Subject: 中",
+        "Content-Type: multipart/alternative; boundary=inner",
+        "",
+        "--inner",
+        "",
+        "一",
+        "--inner--",
+        delimiter + "  ",
+        "",
+        "二",
+        delimiter + "-3",
+        delimiter + "--",
+        "epilogue",
+    )
+    made = surrogate(message, chunk_octets)
+    assert made.partition(b"\r\n\r\n")[0].isascii()
+    parsed = email.message_from_bytes(made, policy=email.policy.default)
+    assert parsed.get_content_type() == "multipart/mixed"
+    first, second = parsed.iter_parts()
+    assert first["Subject"] == "中"
+    assert [part.get_payload(decode=True) for part in first.iter_parts()] == ["一".encode()]
+    assert second.get_payload(decode=True) == f"二\r\n{delimiter}-3".encode()
+    assert parsed["Content-Type"].params["a"] == "b"
+
+
+def test_a_boundary_that_is_not_even_utf8_is_another_one_for_each() -> None:
+    made = [
+        surrogate(
+            b"X: \xff\r\nContent-Type: multipart/x; boundary=" + b + b"\r\n\r\n--" + b + b"\r\n"
+        )
+        for b in (b"\xff1", b"\xfe1")
+    ]
+    assert made[0].isascii()
+    assert made[0] != made[1]
+
+
 def test_what_is_encoded_is_no_header() -> None:
     message = lines(
         "Subject: 花",
