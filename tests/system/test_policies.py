@@ -278,3 +278,14 @@ def test_undelete_brings_back_what_pop3_deleted(server: HatoServer, ada: Person)
         assert list(client.unique_ids().values()) == [unique_ids[2], unique_ids[1]]
         assert client.retrieve(2).endswith(LETTERS["plain"])
         client.quit()
+
+
+def test_what_had_expired_and_was_brought_back_stays(
+    server: HatoServer, ada: Person, tmp_path: Path
+) -> None:
+    folder = maildir_with(tmp_path / "Maildir", {"plain": 9, "second": 8})
+    server.run("import", ada.address, "maildir", str(folder))
+    server.run("user", "set", ada.address, "--expire-days", "7")
+    assert stored_letters(server, ada) == []
+    server.run("undelete", ada.address, "--all")
+    assert [len(stored_letters(server, ada)) for _ in range(2)] == [2, 2]

@@ -131,9 +131,10 @@ HELP: Final = {
     ),
     "Give back the space of deleted mail.": "消したメールの領域を解放します。",
     "List what was deleted from the mailbox of NAME, or bring back the messages ID.\n\n"
-    "They get their place in INBOX with a new number and their old UIDL.": (
+    "They get their place in INBOX with a new number and their old UIDL, "
+    "and do not expire again.": (
         "NAME の消したメールの一覧、または ID のメールを元に戻します。\n\n"
-        "INBOX に新しい番号と元の UIDL で戻ります。"
+        "INBOX に新しい番号と元の UIDL で戻り、もう期限切れになりません。"
     ),
     "See what was deleted, and bring it back.": "消したメールを見て、元に戻します。",
     "Bring back all that can be.": "戻せるものをすべて戻します。",

@@ -18,12 +18,11 @@ import msgspec
 
 from hato.cli.desk import Desk
 from hato.core.errors import DamagedError, InvalidInputError, NotFoundError
-from hato.core.ids import EmailId
 from hato.core.language import Text
 from hato.message.header import find_values
 from hato.store.api import Account
-from hato.store.changes import Undelete, Undeleted
-from hato.store.model import HeldEmail
+from hato.store.changes import SetKeywords, Undelete, Undeleted
+from hato.store.model import KEPT, HeldEmail
 
 _NOTHING: Final = Text(
     en="Nothing of {name} can be brought back.", ja="{name} の元に戻せるメールはありません。"
@@ -34,12 +33,6 @@ _BACK: Final = Text(
 _NO_SUCH: Final = Text(
     en="None of these can be brought back: see `hato undelete {name}` for what can.",
     ja="どれも元に戻せません。戻せるものは `hato undelete {name}` で確認してください。",
-)
-_WILL_EXPIRE: Final = Text(
-    en="Those older than {days} days will be deleted again at the next login: "
-    "`hato user set {name} --expire-days 0` keeps them.",
-    ja="{days} 日より古いものは次のログインでまた消えます。残すには "
-    "`hato user set {name} --expire-days 0` を実行してください。",
 )
 _HOW: Final = Text(
     en="Bring some back with `hato undelete {name} ID…`, or all with `hato undelete {name} --all`.",
@@ -69,7 +62,7 @@ def undelete(
 ) -> None:
     """List what was deleted from the mailbox of NAME, or bring back the messages ID.
 
-    They get their place in INBOX with a new number and their old UIDL.
+    They get their place in INBOX with a new number and their old UIDL, and do not expire again.
     """
     if ids or everything:
         count = desk.run(_bring_back(desk, name, None if everything else ids))
@@ -97,16 +90,12 @@ async def _bring_back(desk: Desk, name: str, ids: tuple[int, ...] | None) -> int
     async with desk.store() as store:
         person = await desk.ways.accounts(store, desk.settings).person(name)
         account = await store.account(person.account_id)
-        chosen = (
-            tuple(held.email_id for held in await account.held())
-            if ids is None
-            else tuple(EmailId(number) for number in ids)
-        )
+        held = [one.email_id for one in await account.held()]
+        chosen = tuple(email_id for email_id in held if ids is None or email_id in ids)
         if not chosen:
             return 0
-        if person.expire_days is not None:
-            desk.say_aside(_WILL_EXPIRE, days=person.expire_days, name=name)
-        committed = await account.commit([Undelete(chosen, account.inbox)])
+        wanted = [Undelete(chosen, account.inbox), SetKeywords(chosen, add=frozenset({KEPT}))]
+        committed = await account.commit(wanted)
         return sum(isinstance(fact, Undeleted) for fact in committed.facts)
 
 

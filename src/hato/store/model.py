@@ -19,6 +19,9 @@ from hato.core.ids import AccountId, BodyId, EmailId, MailboxId, ModSeq, ThreadI
 TOP: Final = MailboxId(0)
 """The parent of mailboxes that have none."""
 
+KEPT: Final = "$hatokept"
+"""Ours: brought back by hand, so it does not expire; whoever wants it gone deletes it."""
+
 SEEN: Final = "$seen"
 ANSWERED: Final = "$answered"
 FLAGGED: Final = "$flagged"

@@ -8,8 +8,8 @@ from hato.core.errors import ConflictError, HatoError, StorageFullError, Unavail
 from hato.core.ids import EmailId
 from hato.protocols.machine import Farewell
 from hato.servers import pop3_expiry
-from hato.store.changes import Expunge, SetKeywords
-from hato.store.model import SEEN
+from hato.store.changes import Expunge, SetKeywords, Undelete
+from hato.store.model import KEPT, SEEN
 from tests.unit.pop3.house import House
 
 
@@ -261,6 +261,28 @@ async def test_where_nothing_can_expire_one_can_still_read(house: House) -> None
     house.account.commit_fault = None
     pump = await house.log_in()
     assert await pump.command("STAT") == "+OK 0 0"
+
+
+async def test_what_was_brought_back_by_hand_does_not_expire_again(house: House) -> None:
+    await house.change_person(expire_days=7)
+    account = house.store_account()
+    for subject in "ab":
+        await house.deliver(f"Subject: {subject}\r\n\r\n", days_ago=8)
+    pump = await house.log_in()
+    assert await pump.command("STAT") == "+OK 0 0"
+    await pump.command("QUIT")
+    ids = tuple(held.email_id for held in await account.held())[:1]
+    wanted = [Undelete(ids, account.inbox), SetKeywords(ids, add=frozenset({KEPT}))]
+    await account.commit(wanted)
+    await house.deliver("Subject: c\r\n\r\n", days_ago=8)
+    for _ in range(2):
+        pump = await house.log_in()
+        assert await pump.command("STAT") == "+OK 1 14"
+        await pump.command("QUIT")
+    pump = await house.log_in()
+    await pump.command("DELE 1")
+    await pump.command("QUIT")
+    assert await house.uids() == []
 
 
 async def test_people_without_expiry_keep_everything(house: House) -> None:
