@@ -21,7 +21,7 @@ from hato.core.errors import DamagedError, InvalidInputError, NotFoundError
 from hato.core.language import Text
 from hato.message.header import find_values
 from hato.store.api import Account
-from hato.store.changes import SetKeywords, Undelete, Undeleted
+from hato.store.changes import SetKeywords, Undelete, Undeleted, Wanted
 from hato.store.model import KEPT, HeldEmail
 
 _NOTHING: Final = Text(
@@ -94,7 +94,10 @@ async def _bring_back(desk: Desk, name: str, ids: tuple[int, ...] | None) -> int
         chosen = tuple(email_id for email_id in held if ids is None or email_id in ids)
         if not chosen:
             return 0
-        wanted = [Undelete(chosen, account.inbox), SetKeywords(chosen, add=frozenset({KEPT}))]
+        wanted: list[Wanted] = [
+            Undelete(chosen, account.inbox),
+            SetKeywords(chosen, add=frozenset({KEPT})),
+        ]
         committed = await account.commit(wanted)
         return sum(isinstance(fact, Undeleted) for fact in committed.facts)
 

@@ -8,7 +8,7 @@ from hato.core.errors import ConflictError, HatoError, StorageFullError, Unavail
 from hato.core.ids import EmailId
 from hato.protocols.machine import Farewell
 from hato.servers import pop3_expiry
-from hato.store.changes import Expunge, SetKeywords, Undelete
+from hato.store.changes import Expunge, SetKeywords, Undelete, Wanted
 from hato.store.model import KEPT, SEEN
 from tests.unit.pop3.house import House
 
@@ -272,7 +272,7 @@ async def test_what_was_brought_back_by_hand_does_not_expire_again(house: House)
     assert await pump.command("STAT") == "+OK 0 0"
     await pump.command("QUIT")
     ids = tuple(held.email_id for held in await account.held())[:1]
-    wanted = [Undelete(ids, account.inbox), SetKeywords(ids, add=frozenset({KEPT}))]
+    wanted: list[Wanted] = [Undelete(ids, account.inbox), SetKeywords(ids, add=frozenset({KEPT}))]
     await account.commit(wanted)
     await house.deliver("Subject: c\r\n\r\n", days_ago=8)
     for _ in range(2):
