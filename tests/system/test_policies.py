@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Callable
@@ -289,3 +290,18 @@ def test_what_had_expired_and_was_brought_back_stays(
     assert stored_letters(server, ada) == []
     server.run("undelete", ada.address, "--all")
     assert [len(stored_letters(server, ada)) for _ in range(2)] == [2, 2]
+
+
+def test_the_mail_of_who_was_removed_can_be_purged(alone: HatoServer) -> None:
+    deliver_letters(alone, BEN, LETTERS["plain"])
+    assert b"No removed person" in alone.run("user", "purge").stdout
+    alone.run("user", "remove", BEN.address)
+    account, count, _ = alone.run("user", "purge").stdout.decode().split()
+    assert count == "1"
+    refused = alone.run("user", "purge", account, status=1).stderr
+    assert b"--yes" in refused
+    assert json.loads(alone.run("user", "purge", "--json").stdout)[0]["account"] == account
+    alone.run("user", "purge", account, "--yes")
+    assert alone.run("user", "purge", "--json").stdout.split() == [b"[]"]
+    again = alone.run("user", "purge", account, "--yes", status=1).stderr
+    assert b"is no account that a removed person left" in again

@@ -84,6 +84,10 @@ HELP: Final = {
     "Remove the person NAME with addresses and passwords.": (
         "NAME をアドレスとパスワードごと削除します。"
     ),
+    "List the mail that removed people left, or remove that of ACCOUNT for good.": (
+        "削除した人が残したメールの一覧、または ACCOUNT のメールを完全に消します。"
+    ),
+    "Do not ask.": "確認しません。",
     "Remove all mail too, for good.": "メールもすべて消します。元に戻せません。",
     "Give the person NAME the name NEW.": "NAME の名前を NEW に変えます。",
     "Change how the person NAME wants things.": "NAME の設定を変えます。",

@@ -321,6 +321,19 @@ async def test_the_account_of_nobody_is_not_found(house: House) -> None:
         await house.accounts.remove_mail(AccountId("nobody"))
 
 
+async def test_mail_that_somebody_left_can_be_removed_and_nobody_elses(house: House) -> None:
+    ada = await house.accounts.person("ada")
+    assert await house.accounts.left_accounts() == []
+    left = await house.accounts.remove_person("bob")
+    assert await house.accounts.left_accounts() == [left]
+    for account in (ada.account_id, "nobody"):
+        with pytest.raises(InvalidInputError, match="is no account that a removed person left"):
+            await house.accounts.remove_left_mail(account)
+    await house.accounts.remove_left_mail(left)
+    assert await house.accounts.left_accounts() == []
+    assert await house.store.account_ids() == [ada.account_id]
+
+
 async def test_mail_that_somebody_left_can_be_given_to_another(house: House) -> None:
     left = await house.accounts.remove_person("bob")
     person = await house.accounts.add_person("carla@example.org", account=left)

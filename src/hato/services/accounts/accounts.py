@@ -129,9 +129,8 @@ class Accounts:
         """Return the account of that id if it is nobody's. Raises InvalidInputError."""
         if account is None:
             return None
-        owners = {person.account_id for person in await self._directory.people()}
-        for account_id in await self._store.account_ids():
-            if account_id == account and account_id not in owners:
+        for account_id in await self.left_accounts():
+            if account_id == account:
                 return account_id
         raise InvalidInputError(texts.NOT_LEFT, account=account)
 
@@ -194,6 +193,17 @@ class Accounts:
         person = await self.person(text)
         await self._directory.remove_person(person.person_id)
         return person.account_id
+
+    async def left_accounts(self) -> list[AccountId]:
+        """Return the accounts that are nobody's: left by people who were removed."""
+        owners = {person.account_id for person in await self._directory.people()}
+        return [one for one in await self._store.account_ids() if one not in owners]
+
+    async def remove_left_mail(self, account: str) -> None:
+        """Remove for good what somebody left. Raises InvalidInputError, InUseError."""
+        account_id = await self._left_account(account)
+        if account_id is not None:
+            await self.remove_mail(account_id)
 
     async def remove_mail(self, account_id: AccountId) -> None:
         """Remove an account's mail for good. Raises NotFoundError, InUseError."""
