@@ -29,6 +29,10 @@ _UNREADABLE = Text(
     en="The configuration file {path} cannot be read ({reason}): check its permissions.",
     ja="設定ファイル {path} を読めません({reason})。権限を確認してください。",
 )
+_NOT_UTF8 = Text(
+    en="The configuration file {path} is not UTF-8 (line {line}): save it as UTF-8 in your editor.",
+    ja="設定ファイル {path} が UTF-8 ではありません({line} 行目)。UTF-8 で保存してください。",
+)
 _NOT_TOML = Text(
     en="{path} is not valid TOML: {reason}.",
     ja="{path} は正しい TOML ではありません: {reason}。",
@@ -63,12 +67,17 @@ def read_settings(path: Path) -> Settings:
     Relative paths in it are meant from the folder of the file.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        octets = path.read_bytes()
     except FileNotFoundError as fault:
         raise InvalidInputError(_NO_FILE, path=path) from fault
-    except (OSError, UnicodeDecodeError) as fault:
-        reason = getattr(fault, "strerror", None) or str(fault)
+    except OSError as fault:
+        reason = fault.strerror or fault
         raise InvalidInputError(_UNREADABLE, path=path, reason=reason) from fault
+    try:
+        text = octets.decode("utf-8-sig")  # some editors put a mark in front
+    except UnicodeDecodeError as fault:
+        line = octets.count(b"\n", 0, fault.start) + 1
+        raise InvalidInputError(_NOT_UTF8, path=path, line=line) from fault
     return settings_from_text(text, path)
 
 

@@ -53,6 +53,21 @@ def test_relative_paths_are_meant_from_the_folder_of_the_file(tmp_path: Path) ->
     assert settings.tls.key == "/k.pem"
 
 
+def test_a_file_that_is_not_utf8_is_told_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "hato.toml"
+    file.write_bytes("# 1\r\n# 鳩\r\n".encode("shift-jis"))
+    with pytest.raises(InvalidInputError) as caught:
+        read_settings(file)
+    assert "is not UTF-8 (line 2)" in str(caught.value)
+    assert "2 行目" in caught.value.in_language(Language.JAPANESE)
+
+
+def test_the_mark_of_some_editors_and_their_line_ends_do_no_harm(tmp_path: Path) -> None:
+    file = tmp_path / "hato.toml"
+    file.write_bytes(b"\xef\xbb\xbfhostname = 'mx'\r\nworkers = 2\r\n")
+    assert (read_settings(file).hostname, read_settings(file).workers) == ("mx", 2)
+
+
 def test_a_missing_file_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match="hato config example"):
         read_settings(tmp_path / "hato.toml")
