@@ -24,6 +24,8 @@ _NO_LONGER: Final = Text(
 )
 _REMOVED: Final = Text(en="{address} was removed.", ja="{address} を削除しました。")
 
+_HEADING: Final = Text(en="ADDRESS\tREACHES", ja="アドレス\t届け先")
+
 
 @click.group(short_help="Add, list and remove addresses besides people's names.")
 def address() -> None:
@@ -57,7 +59,9 @@ def list_addresses(desk: Desk, *, as_json: bool) -> None:
     rows = desk.run(work())
     if as_json:
         desk.print_json([{"address": text, "reaches": names} for text, names in rows])
-    for text, names in () if as_json else rows:
+        return
+    desk.print_heading(_HEADING)
+    for text, names in rows:
         click.echo(f"{readable(text)}\t{' '.join(map(readable, names))}")
 
 

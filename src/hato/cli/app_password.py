@@ -28,6 +28,8 @@ _REVOKED: Final = Text(
 )
 _NEVER: Final = Text(en="never used", ja="未使用")
 
+_HEADING: Final = Text(en="DEVICE\tLAST USED", ja="端末\t最後の使用")
+
 
 @click.group("app-password", short_help="One password for each device, revocable.")
 def app_password() -> None:
@@ -70,7 +72,9 @@ def list_devices(desk: Desk, name: str, *, as_json: bool) -> None:
         desk.print_json(
             [{"device": c.label, "created": c.created, "last_used": c.last_used} for c in found]
         )
-    for credential in () if as_json else found:
+        return
+    desk.print_heading(_HEADING)
+    for credential in found:
         used = _NEVER.in_language(desk.language)
         if credential.last_used is not None:
             used = dt.datetime.fromtimestamp(credential.last_used).astimezone().isoformat(" ")

@@ -9,6 +9,7 @@ Fails with InvalidInputError where there is no usable configuration.
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from functools import cached_property
@@ -113,6 +114,11 @@ class Desk:
     def say_aside(self, text: Text, **fields: object) -> None:
         """Print a sentence to standard error: progress, hints, refusals."""
         click.echo(text.in_language(self.language, **fields), err=True)
+
+    def print_heading(self, text: Text) -> None:
+        """Name the columns of what follows where somebody looks; programs get the rows alone."""
+        if sys.stdout.isatty():
+            click.echo(text.in_language(self.language))
 
     def print_json(self, value: object) -> None:
         """Print data for another program."""

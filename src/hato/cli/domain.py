@@ -19,6 +19,8 @@ from hato.services.names import readable
 _ADDED: Final = Text(en="{name} is served now.", ja="ドメイン {name} を追加しました。")
 _REMOVED: Final = Text(en="{name} is served no longer.", ja="ドメイン {name} を削除しました。")
 
+_HEADING: Final = Text(en="DOMAIN", ja="ドメイン")
+
 
 @click.group(short_help="Add, list and remove domains.")
 def domain() -> None:
@@ -51,7 +53,9 @@ def list_domains(desk: Desk, *, as_json: bool) -> None:
     names = desk.run(work())
     if as_json:
         desk.print_json(names)
-    for name in () if as_json else names:
+        return
+    desk.print_heading(_HEADING)
+    for name in names:
         click.echo(readable(name))
 
 

@@ -34,6 +34,7 @@ _NO_SUCH: Final = Text(
     en="None of these can be brought back: see `hato undelete {name}` for what can.",
     ja="どれも元に戻せません。戻せるものは `hato undelete {name}` で確認してください。",
 )
+_HEADING: Final = Text(en="ID\tRECEIVED\tOCTETS\tSUBJECT", ja="ID\t受信日時\tオクテット\t件名")
 _HOW: Final = Text(
     en="Bring some back with `hato undelete {name} ID…`, or all with `hato undelete {name} --all`.",
     ja="`hato undelete {name} ID…` で一部、`hato undelete {name} --all` で全部を元に戻せます。",
@@ -79,6 +80,7 @@ def undelete(
     elif not rows:
         desk.say(_NOTHING, name=name)
     else:
+        desk.print_heading(_HEADING)
         for row in rows:
             day = dt.datetime.fromtimestamp(row.received).astimezone().strftime("%Y-%m-%d %H:%M")
             click.echo(f"{row.id}\t{day}\t{row.octets}\t{row.subject}")

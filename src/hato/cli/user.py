@@ -58,6 +58,11 @@ _SAY_YES: Final = Text(
     en="Nothing was removed: say --yes where nobody can be asked.",
     ja="何も消していません。確認できない場合は --yes を付けてください。",
 )
+_HEADING: Final = Text(
+    en="NAME\tMESSAGES\tOCTETS\t(-: disabled)",
+    ja="名前\tメール数\tオクテット\t(-: 無効)",
+)
+_LEFT_HEADING: Final = Text(en="ACCOUNT\tMESSAGES\tOCTETS", ja="アカウント\tメール数\tオクテット")
 _NOTHING_CHOSEN: Final = Text(
     en="Say what to change: see `hato user set --help`.",
     ja="何を変えるか書いてください。`hato user set --help` を見てください。",
@@ -122,7 +127,9 @@ def list_people(desk: Desk, *, as_json: bool) -> None:
     rows = desk.run(work())
     if as_json:
         desk.print_json(rows)
-    for row in () if as_json else rows:
+        return
+    desk.print_heading(_HEADING)
+    for row in rows:
         mark = "" if row.is_enabled else "\t-"
         click.echo(f"{readable(row.name)}\t{row.messages}\t{row.octets}{mark}")
 
@@ -293,6 +300,7 @@ def purge(desk: Desk, account: str | None, *, yes: bool, as_json: bool) -> None:
     elif not left:
         desk.say(_NOTHING_LEFT)
     else:
+        desk.print_heading(_LEFT_HEADING)
         for one in left:
             click.echo(f"{one.account}\t{one.messages}\t{one.octets}")
 
