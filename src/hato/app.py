@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import os
 import platform
 import re
@@ -38,9 +37,6 @@ if TYPE_CHECKING:
     from hato.services.auth import Authenticator
     from hato.services.delivery import DeliveryService
     from hato.store.api import Store
-
-_GC_THRESHOLDS: Final = (50_000, 20, 50)
-"""Rarer collections: what a server makes per command holds no circles."""
 
 SERVED: Final = ("pop3", "pop3s", "lmtp")
 """The names of [listen] that this version serves."""
@@ -140,6 +136,7 @@ class Composition:
 
     def serve(self, settings: Settings, path: Path | None, on_ready: Callable[[], None]) -> int:
         """Serve until told to stop; return the exit status. Raises InvalidInputError."""
+        from hato.net.memory import prepare_for_workers
         from hato.net.plan import Plan
         from hato.net.privileges import become
         from hato.net.workers import Parent
@@ -153,9 +150,7 @@ class Composition:
             if settings.user:
                 become(settings.user)
             with plan.claim_data_folder():
-                gc.collect()
-                gc.freeze()
-                gc.set_threshold(*_GC_THRESHOLDS)
+                prepare_for_workers()
                 run_worker = _worker(settings, plan)
                 parent = Parent(plan.workers, run_worker, settings.limits.shutdown_seconds)
                 return parent.serve(on_ready, lambda: self._reload(path, plan))

@@ -388,6 +388,7 @@ class Connection(asyncio.Protocol):
                 await self.session.close()
             except Exception as fault:  # noqa: BLE001 - nobody is left to be told but the log
                 log.error("fault", fault=fault, session=self.session_id)
+            self.session = self._machine = self._handlers = None  # no circle for the collector
 
 
 def _plain_address(address: str) -> str:

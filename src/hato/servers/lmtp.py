@@ -98,7 +98,7 @@ class LmtpSession:
             message_octets=deliveries.message_octets,
             recipients=recipients,
         )
-        self.handlers: Mapping[type, Handler] = {
+        self.handlers: dict[type, Handler] = {
             Lhlo: self.greet,
             Mail: self.begin,
             Rcpt: self.add_recipient,
@@ -126,6 +126,7 @@ class LmtpSession:
     async def close(self) -> None:
         """Forget a message that was not complete."""
         self._forget()
+        self.handlers.clear()  # they refer to the session: a circle that only a collector breaks
 
     def greet(self, command: Lhlo) -> None:
         """Say what we can."""

@@ -126,9 +126,11 @@ class Pop3Session:
     async def close(self) -> None:
         """Let the maildrop go; what was only marked is not deleted (RFC 1939 §6)."""
         self._leave()
+        self.handlers.clear()  # they refer to the session: a circle that only a collector breaks
         transaction = self._transaction
         if transaction is None or self._person is None:
             return
+        transaction.handlers.clear()
         await transaction.drop.release()
         log.info(
             "pop3-session",

@@ -9,7 +9,7 @@ Fails by answering `-ERR`; a message that breaks off midway ends the conversatio
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Final
 
 from hato.core.errors import HatoError
@@ -65,7 +65,7 @@ class Transaction:
         self._running = running
         self.drop = drop
         self.deleted_count = 0
-        self.handlers: Mapping[type, Handler] = {
+        self.handlers: dict[type, Handler] = {
             Stat: self.stat,
             List: self.list,
             Uidl: self.uidl,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import get_args
 
 import pytest
@@ -225,3 +226,21 @@ async def test_a_connection_lost_in_data_leaves_nothing(office: Office) -> None:
     await line.say(b"LHLO x\r\n" + envelope("ada") + b"half a mess")
     await line.session.close()
     assert await office.stored("ada") == []
+
+
+async def test_a_session_that_ended_needs_no_collector(office: Office) -> None:
+    def alive() -> int:
+        return sum(type(one) is LmtpSession for one in gc.get_objects())
+
+    gc.collect()
+    gc.disable()
+    try:
+        before = alive()
+        line = Line(office.service)
+        await line.say(b"LHLO here\r\n")
+        await line.say(b"QUIT\r\n")
+        await line.session.close()
+        del line
+        assert alive() == before
+    finally:
+        gc.enable()

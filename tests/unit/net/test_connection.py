@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from pathlib import Path
 
 import pytest
 
 from hato.core.settings import Limits
+from hato.net.connection import Connection
 from hato.protocols.machine import Farewell
-from tests.unit.net.toy import BIG_CHUNK, BIG_CHUNKS, toy_stage
+from tests.unit.net.toy import BIG_CHUNK, BIG_CHUNKS, ToySession, toy_stage
 
 
 async def test_commands_in_one_segment_are_answered_in_order_around_one_that_waits(
@@ -199,3 +201,23 @@ async def test_garbage_instead_of_a_handshake_is_cut_without_a_session(tmp_path:
         client.send(b"GET / HTTP/1.1\r\n\r\n")
         assert b"hello" not in await client.rest()
         assert stage.sessions == []
+
+
+async def test_a_connection_that_ended_needs_no_collector(tmp_path: Path) -> None:
+    def alive() -> int:
+        return sum(type(one) in {Connection, ToySession} for one in gc.get_objects())
+
+    gc.collect()
+    gc.disable()
+    try:
+        before = alive()
+        async with toy_stage(tmp_path) as stage:
+            client = await stage.connect()
+            await client.line()
+            assert alive() == before + 2
+            stage.sessions.clear()
+            client.reset()
+            await asyncio.wait_for(stage.closed.wait(), 10)
+        assert alive() == before
+    finally:
+        gc.enable()

@@ -11,7 +11,7 @@ import contextlib
 import socket
 import ssl
 import struct
-from collections.abc import AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -94,7 +94,7 @@ class ToySession:
         self.peer = peer
         self.stage = stage
         self.machine = ToyMachine()
-        self.handlers: Mapping[type, Handler] = {Word: self.word}
+        self.handlers: dict[type, Handler] = {Word: self.word}
         self.is_logged_in = stage.logged_in
         self.is_revoked = False
         stage.sessions.append(self)
@@ -127,6 +127,7 @@ class ToySession:
         raise RuntimeError("a bug")
 
     async def close(self) -> None:
+        self.handlers.clear()
         self.stage.closed.set()
 
 
