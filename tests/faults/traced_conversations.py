@@ -44,6 +44,8 @@ class Deleted:
 
     person: Person
     port: int
+    mark: str
+    """A word that only this session said, before its QUIT: ports are used again."""
 
 
 class TracedConversations:
@@ -122,9 +124,11 @@ class TracedConversations:
             count = self._chance.randint(1, len(there))
             delete_all(client, range(1, count + 1))
             port = client.wire.raw.getsockname()[1]
+            mark = f"XMARK{len(self.deleted):06d}"
+            client.expect_error(mark)
             client.quit()
         self.ledger.note_deleted(person, there[:count])
-        self.deleted.append(Deleted(person, port))
+        self.deleted.append(Deleted(person, port, mark))
 
     # What the trace must show
 
@@ -146,7 +150,10 @@ class TracedConversations:
 
     def _check_accepted(self, one: Accepted, disk: Disk, folders: dict[str, str]) -> int:
         mark = one.errand.mark
-        answers = answers_on(disk.writes, one.port, "Saved as")
+        given = answers_on(disk.receives, one.port, mark)
+        if not given:
+            raise NotDurableError(f"{mark}: not in the trace")
+        answers = answers_on(disk.writes, one.port, "Saved as", after=given[0].began)
         if not answers:
             raise NotDurableError(f"{mark}: no 250 in the trace")
         before = answers[0].began
@@ -161,7 +168,8 @@ class TracedConversations:
 
     def _check_deleted(self, one: Deleted, disk: Disk, folders: dict[str, str]) -> int:
         what = f"QUIT of {one.person.address}"
-        (asked,) = answers_on(disk.receives, one.port, "QUIT")
+        (marked,) = answers_on(disk.receives, one.port, one.mark)
+        asked = answers_on(disk.receives, one.port, "QUIT", after=marked.began)[0]
         answer = answers_on(disk.writes, one.port, "+OK", after=asked.began)[0]
         assert answer.name in SENDS
         folder = folders[one.person.address]
