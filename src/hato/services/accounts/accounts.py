@@ -27,7 +27,7 @@ from hato.core.secret import Secret
 from hato.core.settings import Settings
 from hato.services.accounts import texts
 from hato.services.accounts.credentials import Credentials, check_hash, check_password
-from hato.services.accounts.routing import find_recipients
+from hato.services.accounts.recipient_cache import RecipientCache
 from hato.services.auth.credential_maker import CredentialMaker
 from hato.services.auth.passwords import Passwords
 from hato.services.auth.secret_key import SecretKey
@@ -62,6 +62,7 @@ class Accounts:
         """
         self._store = store
         self._directory = store.directory
+        self._recipients = RecipientCache(store.directory)
         key = SecretKey(Path(settings.data), secret_key)
         vault = Vault(key.read()) if settings.auth.apop else None
         maker = CredentialMaker(passwords or Passwords(), vault, iterations=iterations)
@@ -279,7 +280,7 @@ class Accounts:
 
         Raises NotFoundError.
         """
-        return await find_recipients(self._directory, address)
+        return await self._recipients.recipients_of(address)
 
     async def _change(self, person: Person, **fields: object) -> Person:
         """Write some fields of somebody."""
