@@ -202,10 +202,13 @@ async def _serve_one(settings: Settings, plan: Plan, number: int, life: int, rea
     loop.add_reader(life, stop.set)
     services = _services(settings, plan, store, authenticator)
     servers = await plan.start(services, number)
-    tasks = [loop.create_task(plan.keep_time(services))]
+    tasks = [
+        loop.create_task(plan.keep_time(services)),
+        loop.create_task(authenticator.running.watch()),
+    ]
     if number == 0:
         tasks.append(loop.create_task(look_after(store, clock, f"{os.getpid()}")))
-    for task in tasks:  # neither ends by itself: a worker without them is replaced
+    for task in tasks:  # none ends by itself: a worker without them is replaced
         task.add_done_callback(lambda _: stop.set())
     os.write(ready, b"r")
     await _first(stop.wait(), retire.wait())
