@@ -57,6 +57,31 @@ async def test_twice_wins_nothing_more(filled: Office) -> None:
     assert [path.name for path in filled.segments()] == before
 
 
+async def test_the_log_of_the_index_is_given_back_too(office: Office) -> None:
+    for number in range(40):
+        await office.add(b"%d\r\n" % number)
+    log = office.folder / "index.db-wal"
+    assert log.stat().st_size > 65_536
+    picture = await picture_of(office.account)
+    assert await office.account.compact() == 0
+    assert log.stat().st_size == 0
+    assert await picture_of(office.account) == picture
+    await office.open_again()
+    assert await picture_of(office.account) == picture
+
+
+async def test_a_missing_segment_is_damage_not_a_missing_account(
+    filled: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def open_to_read(folder: str, number: int) -> OpenFile:
+        (Path(folder) / f"{number:06d}.log").unlink()
+        return segments.open_to_read(folder, number)
+
+    monkeypatch.setattr(compaction, "open_to_read", open_to_read)
+    with pytest.raises(DamagedError, match="missing"):
+        await filled.account.compact()
+
+
 async def test_little_is_not_worth_the_writing(office: Office) -> None:
     await fill(office, 8, 100)
     before = [path.name for path in office.segments()]

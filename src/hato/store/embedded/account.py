@@ -9,6 +9,7 @@ Fails with the errors that `store.api` names.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
@@ -156,7 +157,9 @@ class EmbeddedAccount:
     async def _in_thread(self, work: Callable[[], _Answer]) -> _Answer:
         try:
             return await asyncio.to_thread(self._with_reserve, work)
-        except FileNotFoundError:
+        except FileNotFoundError as fault:
+            if os.path.isdir(self._folder):
+                raise DamagedError(f"a file of the account is missing: {fault.filename}") from fault
             raise NotFoundError("the account is not there") from None
         except (OSError, apsw.Error) as fault:
             raise domain_error(fault, "bringing an account up to date") from fault

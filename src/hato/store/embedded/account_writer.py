@@ -29,7 +29,7 @@ from hato.core.settings import StoreSettings
 from hato.store.changes import Added, AddEmail, BlobPut, Committed, Fact, PutBlob, Wanted
 from hato.store.embedded.apply import Applier
 from hato.store.embedded.encode import Draft, Part, Record, location_of
-from hato.store.embedded.faults import SPOILED
+from hato.store.embedded.faults import SPOILED, is_full
 from hato.store.embedded.gate import Gate
 from hato.store.embedded.journal import Journal
 from hato.store.embedded.locks import EmbeddedLock
@@ -42,6 +42,7 @@ from hato.store.embedded.view import IndexView
 from hato.store.resolve import is_duplicate, resolve
 
 _FACTS: Final = msgspec.msgpack.Encoder()
+_LITTLE_OCTETS: Final = 65_536
 
 
 @dataclass(slots=True, frozen=True)
@@ -330,6 +331,23 @@ class AccountWriter:
         except BaseException:
             self.abandon()
             raise
+
+    def shrink_log(self) -> None:
+        """Bring the index's log into the index and give its room back, unless somebody reads it.
+
+        It is written over in place while there is work, and stays as long as it was once.
+        """
+        with self.gate.held():
+            connection = self._open()
+            if os.stat(f"{self.folder}/{INDEX}-wal").st_size < _LITTLE_OCTETS:
+                return
+            try:
+                connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+            except SPOILED:
+                self.rebuild()
+            except apsw.Error as fault:
+                if not isinstance(fault, apsw.BusyError) and not is_full(fault):
+                    raise
 
     def close(self) -> None:
         """Let go of the index; the gate may be held."""

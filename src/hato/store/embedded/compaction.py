@@ -77,25 +77,31 @@ def upkeep_lock(folder: str) -> Iterator[None]:
 def compact(writer: AccountWriter, at: int, least_octets: int = LEAST_OCTETS) -> int:
     """Return how many octets were won; 0 also when less than `least_octets` could be won."""
     with upkeep_lock(writer.folder):
-        before = sum(_sizes(writer.folder).values())
-        with writer.upkeep() as rows:
-            sparse, rows_octets = _find_sparse(rows, _sizes(writer.folder), least_octets)
-        if not sparse:
-            return 0
-        # Without room for the emptiest of them a checkpoint alone would only take room.
-        if not writer.has_room_to_move(rows_octets + sparse[0][1]):
-            raise StorageFullError("the disk is too full to copy what lives")
-        first = write_checkpoint(writer, at)
-        remove_empty(writer, first)
-        for segment, live_octets in sparse:
-            if not writer.has_room_to_move(live_octets):
-                break
-            while _copy_some(writer, segment, first, at):
-                pass
-            remove_empty(writer, first)
-        won = max(before - sum(_sizes(writer.folder).values()), 0)
-        log.info("compacted", account=writer.account_id, octets=won)
+        won = _empty_sparse(writer, at, least_octets)
+        writer.shrink_log()
         return won
+
+
+def _empty_sparse(writer: AccountWriter, at: int, least_octets: int) -> int:
+    before = sum(_sizes(writer.folder).values())
+    with writer.upkeep() as rows:
+        sparse, rows_octets = _find_sparse(rows, _sizes(writer.folder), least_octets)
+    if not sparse:
+        return 0
+    # Without room for the emptiest of them a checkpoint alone would only take room.
+    if not writer.has_room_to_move(rows_octets + sparse[0][1]):
+        raise StorageFullError("the disk is too full to copy what lives")
+    first = write_checkpoint(writer, at)
+    remove_empty(writer, first)
+    for segment, live_octets in sparse:
+        if not writer.has_room_to_move(live_octets):
+            break
+        while _copy_some(writer, segment, first, at):
+            pass
+        remove_empty(writer, first)
+    won = max(before - sum(_sizes(writer.folder).values()), 0)
+    log.info("compacted", account=writer.account_id, octets=won)
+    return won
 
 
 def _sizes(folder: str) -> dict[int, int]:
