@@ -62,6 +62,7 @@ _FAREWELLS: Final[Mapping[Farewell, tuple[str, str]]] = {
     Farewell.LOGIN_TIMED_OUT: ("4.4.2", "you took too long"),
     Farewell.IDLE_TIMED_OUT: ("4.4.2", "you took too long"),
     Farewell.TOO_MANY_CONNECTIONS: ("4.7.0", "too many connections, try again later"),
+    Farewell.LOGIN_REVOKED: ("4.7.0", "you may no longer be here: log in again"),
     Farewell.INTERNAL_FAULT: ("4.3.0", "internal fault, try again later"),
 }
 """What is said at the end. Nothing is said midway through sending a message: servers send none."""
