@@ -106,6 +106,9 @@ REMEMBERED_LOGIN_SECONDS: Final = 1_800.0
 """How long a right password is remembered: mail programs look every ten to fifteen minutes
 (Dovecot's auth cache: an hour)."""
 
+REMEMBERED_RECIPIENTS: Final = 10_000
+"""Addresses of which one worker remembers whom they reach; some 400 octets each."""
+
 REMEMBERED_FAILURE_SECONDS: Final = 3_600.0
 """How long the same wrong password from the same address counts only once: a forgotten device
 that tries an old password all day must not use up its owner's attempts."""
