@@ -123,6 +123,23 @@ def test_too_many_failed_logins_end_it() -> None:
     assert conversation.signal is Signal.CLOSED
 
 
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        Err(texts.NO_SUCH_MECHANISM),
+        Err(texts.THROTTLED, {"seconds": 60}, code=Code.SYS_TEMP),
+        Err(texts.UNAVAILABLE, code=Code.SYS_TEMP),
+    ],
+)
+def test_whoever_can_make_us_log_refusals_has_as_few_tries(refusal: Err) -> None:
+    conversation = trusted()
+    conversation.answers[Auth] = [refusal]
+    for _ in range(FAILED_LOGINS_PER_CONNECTION):
+        assert conversation.signal is Signal.NEED_DATA
+        conversation.say("AUTH X")
+    assert conversation.signal is Signal.CLOSED
+
+
 def test_a_busy_maildrop_is_no_failed_login() -> None:
     conversation = trusted()
     conversation.refuse_logins(Err(texts.IN_USE, code=Code.IN_USE))

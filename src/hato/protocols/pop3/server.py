@@ -345,7 +345,7 @@ class Pop3ServerMachine:
             self._enter(rule.after_ok)
             return
         self._enter(rule.after_err)
-        if rule.counts_failures and reply.code is Code.AUTH:
+        if rule.counts_failures and reply.code is not Code.IN_USE:
             self._failed_logins += 1
             if self._failed_logins >= FAILED_LOGINS_PER_CONNECTION:
                 self._enter(State.CLOSED)
