@@ -124,16 +124,6 @@ class Composition:
             TlsContexts(settings.tls)
         log_levels(settings)
 
-    def check_ground(self, settings: Settings) -> None:
-        """Look at what serving needs of this machine: the user, the data folder.
-
-        Only asked before a start: whoever serves already is somebody, and is somewhere. Raises
-        InvalidInputError.
-        """
-        from hato.net.data_folder import check_data_folder
-
-        check_data_folder(Path(settings.data), settings.user)
-
     def serve(self, settings: Settings, path: Path | None, on_ready: Callable[[], None]) -> int:
         """Serve until told to stop; return the exit status. Raises InvalidInputError."""
         from hato.net.memory import prepare_for_workers

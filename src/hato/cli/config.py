@@ -8,6 +8,7 @@ Fails with one sentence about the first thing that is wrong.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
 import click
@@ -15,6 +16,7 @@ import click
 from hato.cli.desk import Desk
 from hato.core.language import Text
 from hato.core.settings import Settings
+from hato.net.data_folder import check_data_folder
 
 _FINE: Final = Text(
     en="{path} is fine: data in {data}, {count} addresses to listen on.",
@@ -103,7 +105,8 @@ def check(desk: Desk, *, as_json: bool) -> None:
     """Read the configuration and say what is wrong with it, if anything."""
     settings = desk.settings
     desk.ways.check(settings)
-    desk.ways.check_ground(settings)
+    # Not in `check`: whoever serves already, and only reads anew, is somebody, and is somewhere.
+    check_data_folder(Path(settings.data), settings.user)
     if as_json:
         desk.print_json(settings)
         return
