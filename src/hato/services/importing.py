@@ -8,6 +8,7 @@ Fails with the errors of `core.errors` for one message; the rest goes on.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from typing import NamedTuple
 
@@ -96,14 +97,15 @@ class Import:
         entries = await self._account.ledger(self._source)
         self._known = {entry.uidl for entry in entries}
 
-    async def foresee(self, messages: Iterable[ForeignMessage]) -> Tally:
-        """Say what `run` would do, without `begin`, and change nothing.
+    async def foresee(self, messages: Iterable[ForeignMessage]) -> AsyncIterator[Tally]:
+        """Say what `run` would do, without `begin`, and change nothing; yield as `run` does.
 
         Limits of size and quota are not foreseen.
         """
         await self._learn_keys()
         new = known = octets = 0
         for message in messages:
+            await asyncio.sleep(0)
             key = message.key.encode("utf-8", "surrogateescape")
             if key in self._known:
                 known += 1
@@ -111,7 +113,7 @@ class Import:
                 self._known.add(key)
                 new += 1
                 octets += message.size_octets
-        return Tally(new, known, len(self.failures), octets, len(self.skipped))
+            yield Tally(new, known, len(self.failures), octets, len(self.skipped))
 
     async def end(self) -> None:
         """Let the next run of the same source begin; harmless twice."""
@@ -126,6 +128,7 @@ class Import:
         """
         new = known = octets = 0
         for message in messages:
+            await asyncio.sleep(0)  # what is known already must not keep others from their turn
             key = message.key.encode("utf-8", "surrogateescape")
             if key in self._known:
                 known += 1
@@ -144,10 +147,10 @@ class Import:
         if message.size_octets and not opens_all:
             return True
         try:
-            if next(iter(message.chunks()), b""):
+            if next(message.chunks(), b""):
                 return True
         except OSError as fault:
-            self.failures.append(Failure(message.key, str(fault)))
+            self.failures.append(_failure(message, fault))
         else:
             self.skipped.append(message.key)
         return False
@@ -170,7 +173,7 @@ class Import:
         except (StorageFullError, UnavailableError):
             raise
         except (HatoError, OSError) as fault:
-            self.failures.append(Failure(message.key, str(fault) or type(fault).__name__))
+            self.failures.append(_failure(message, fault))
             return False
         return True
 
@@ -184,6 +187,11 @@ class Import:
         made = next(fact for fact in committed.facts if isinstance(fact, MailboxMade))
         self._mailboxes[folder] = made.mailbox_id
         return made.mailbox_id
+
+
+def _failure(message: ForeignMessage, fault: HatoError | OSError) -> Failure:
+    """Say why a message is not there; some errors have no words."""
+    return Failure(message.key, str(fault) or type(fault).__name__)
 
 
 async def _pieces(chunks: Callable[[], Iterator[bytes]]) -> AsyncIterator[bytes]:
