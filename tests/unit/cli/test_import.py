@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from hato.app import Composition
 from hato.cli import import_mail
-from hato.cli.program import run
 from hato.services.importing import ForeignMessage
+from tests.unit.cli.conftest import Hato
 
 
 def interrupting(_path: Path) -> Iterator[ForeignMessage]:
@@ -34,23 +32,6 @@ def interrupting(_path: Path) -> Iterator[ForeignMessage]:
         )
 
 
-@pytest.fixture
-def hato(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> list[str]:
-    """A configuration with somebody who has a mailbox."""
-    monkeypatch.setenv("LC_ALL", "C.UTF-8")
-    monkeypatch.setitem(import_mail._READERS, "eml", interrupting)
-    file = tmp_path / "hato.toml"
-    file.write_text(f'data = "{tmp_path / "data"}"\n')
-    config = ["--config", str(file)]
-    assert run(Composition(), [*config, "domain", "add", "example.org"]) == 0
-    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"a long password\n")))
-    assert run(Composition(), [*config, "user", "add", "ada@example.org", "--password-stdin"]) == 0
-    capsys.readouterr()
-    return config
-
-
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
@@ -59,12 +40,12 @@ def hato(
     ],
 )
 def test_an_interruption_is_heard_at_once_and_says_how_far_it_was(
-    hato: list[str],
+    hato: Hato,
     tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
     options: list[str],
     sentence: str,
 ) -> None:
-    verb = ["import", "ada@example.org", "eml", str(tmp_path), *options]
-    assert run(Composition(), [*hato, *verb]) == 130
-    assert capsys.readouterr().err.startswith(sentence)
+    monkeypatch.setitem(import_mail._READERS, "eml", interrupting)
+    said = hato("import", "ada@example.org", "eml", str(tmp_path), *options, status=130)
+    assert said.err.startswith(sentence)
