@@ -194,7 +194,7 @@ async def _serve_one(settings: Settings, plan: Plan, number: int, life: int, rea
     servers = await plan.start(services, number)
     tasks = [
         loop.create_task(plan.keep_time(services)),
-        loop.create_task(authenticator.running.watch()),
+        loop.create_task(authenticator.logins.watch()),
     ]
     if number == 0:
         tasks.append(loop.create_task(look_after(store, clock, f"{os.getpid()}")))

@@ -13,6 +13,7 @@ import platform
 import re
 import secrets
 from collections.abc import Awaitable
+from functools import partial
 from typing import Final
 
 from hato.core.clock import Clock
@@ -144,7 +145,7 @@ class Pop3Session:
     def _leave(self) -> None:
         """Be in no longer: give the place among the person's sessions back, if there is one."""
         if self._running is not None:
-            self._running.leave()
+            self._edge.authenticator.logins.leave(self._running)
             self._running = None
         if self._place is not None:
             self._place.release()
@@ -253,8 +254,10 @@ class Pop3Session:
                 drop.use_surrogates()
             self._person = person
             self._log_login(person)
-            self._running = self._edge.authenticator.running.enter(login, self._origin())
-            self._transaction = Transaction(self.machine, self._peer, drop, self._running)
+            logins = self._edge.authenticator.logins
+            self._running = logins.enter(login, self._origin())
+            may_stay = partial(logins.may_stay, self._running)
+            self._transaction = Transaction(self.machine, self._peer, drop, may_stay)
             self.handlers.update(self._transaction.handlers)
             self.machine.prefer(person.language)
             self.machine.send(_LOGGED_IN)
