@@ -22,6 +22,7 @@ from typing import Final
 from hato.core.errors import InvalidInputError
 from hato.core.language import Text
 from hato.core.settings import Settings
+from hato.core.shared_counts import SharedCounts
 from hato.net.connection import Connection
 from hato.net.listener import BACKLOG, ListenAddress, bind, read_listen_address
 from hato.net.service import Service
@@ -56,6 +57,10 @@ _NEEDS_RESTART = Text(
 )
 
 
+_GENERATIONS: Final = 4
+"""How many sets of workers may be there at once: who retires after a reload still has sessions."""
+
+
 class Plan:
     """Bound sockets by service and worker, certificates, and the claim on the data folder."""
 
@@ -63,6 +68,7 @@ class Plan:
         """Read certificates and bind every address. Raises InvalidInputError."""
         self.settings = settings
         self.workers = settings.workers or os.cpu_count() or 1
+        self.counts = SharedCounts(_GENERATIONS * self.workers)
         self._names = names
         self._sockets: dict[tuple[str, str], list[socket.socket]] = {}
         self.tls = TlsContexts(settings.tls) if settings.tls.certificate else None

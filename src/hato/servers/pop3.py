@@ -20,6 +20,7 @@ from hato.core.clock import Clock
 from hato.core.errors import HatoError, NotFoundError
 from hato.core.log import log
 from hato.core.settings import Settings
+from hato.core.shared_counts import Counts
 from hato.net.session import Handler, Peer
 from hato.protocols.pop3 import texts
 from hato.protocols.pop3.commands import Apop, Auth, AuthResponse, Capa, UserPass
@@ -49,13 +50,21 @@ class Pop3Edge:
     """What all POP3 sessions of a process share."""
 
     def __init__(
-        self, authenticator: Authenticator, directory: Directory, settings: Settings, clock: Clock
+        self,
+        authenticator: Authenticator,
+        directory: Directory,
+        settings: Settings,
+        clock: Clock,
+        counts: Counts | None = None,
     ) -> None:
-        """Serve the people whom `authenticator` lets in."""
+        """Serve the people whom `authenticator` lets in.
+
+        `counts`: where all processes count sessions; without them this one counts alone.
+        """
         self.authenticator = authenticator
         self.settings = settings
         self.clock = clock
-        self.sessions = OpenSessions(settings.limits.connections_per_person)
+        self.sessions = OpenSessions(settings.limits.connections_per_person, counts)
         self.maildrops = MaildropOpener()
         self.strictest = StrictestRetention(directory)
         name = settings.hostname or platform.node()
