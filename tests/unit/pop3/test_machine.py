@@ -17,7 +17,7 @@ from hato.core.limits import (
 from hato.core.secret import Secret
 from hato.protocols.machine import Farewell, Signal
 from hato.protocols.pop3 import texts
-from hato.protocols.pop3.commands import Auth, AuthResponse, Retr, Stat, UserPass
+from hato.protocols.pop3.commands import Auth, AuthCancel, AuthResponse, Retr, Stat, UserPass
 from hato.protocols.pop3.replies import (
     Begin,
     Challenge,
@@ -176,7 +176,7 @@ def test_an_initial_response_that_suffices_needs_no_challenge() -> None:
 def test_an_exchange_can_be_cancelled() -> None:
     conversation = trusted()
     assert conversation.say("AUTH PLAIN", "*") == b"+ \r\n-ERR Authentication cancelled\r\n"
-    assert len(conversation.commands) == 1
+    assert conversation.commands == [Auth("PLAIN", None), AuthCancel()]
     conversation.log_in()
 
 
@@ -524,3 +524,19 @@ def test_after_a_farewell_a_late_verdict_logs_nobody_in() -> None:
     assert not machine.is_logged_in
     assert machine.next_command() is Signal.CLOSED
     assert b"Logged in" not in conversation.take()
+
+
+def test_an_exchange_that_was_given_up_can_be_passed_over() -> None:
+    machine = Conversation(is_encrypted=True).machine
+    machine.data_to_send()
+    machine.receive_data(b"AUTH PLAIN\r\n")
+    machine.next_command()
+    machine.send(Challenge(b""))
+    machine.receive_data(b"*\r\n")
+    assert machine.next_command() == AuthCancel()
+    machine.pass_over()
+    assert machine.next_command() is Signal.NEED_DATA
+    assert b"".join(map(bytes, machine.data_to_send())) == b"+ \r\n"
+    machine.receive_data(b"USER ada\r\n")
+    machine.next_command()
+    assert b"".join(map(bytes, machine.data_to_send())).startswith(b"+OK ")

@@ -28,7 +28,6 @@ from hato.protocols.pop3.commands import (
     Lang,
     Noop,
     Pass,
-    Quit,
     Stls,
     User,
     UserPass,
@@ -260,10 +259,8 @@ class Pop3ServerMachine:
                 self._answer_lang(wanted)
             case Stls():
                 self._answer_stls()
-            case Quit():
-                self._settle(answers.GOODBYE)
             case _:
-                self._settle(answers.CANCELLED)
+                self._settle(answers.GOODBYE)
 
     def _answer_lang(self, wanted: str | None) -> None:
         """Choose a language, or list them (RFC 6856 §3.2)."""
@@ -333,6 +330,14 @@ class Pop3ServerMachine:
             self._writer.write(reply)
             if isinstance(reply, Challenge):
                 self._enter(AFTER_CHALLENGE[self._state])
+
+    def pass_over(self) -> None:
+        """Leave an exchange that was given up, without a word.
+
+        For a client that went on already: it would take a word for the answer to what it said.
+        """
+        self._rule = None
+        self._enter(State.AUTHORIZATION)
 
     def _settle(self, reply: Ok | Err) -> None:
         """Queue the answer to the command, and go where it leads."""

@@ -98,7 +98,7 @@ TABLE: Final[dict[State, dict[type, Rule]]] = {
     },
     State.EXCHANGE: {
         AuthResponse: Rule(_T, _A, is_login=True, counts_failures=True),
-        AuthCancel: Rule(_A, _A, is_answered_here=True),
+        AuthCancel: Rule(_A, _A),
     },
     State.HANDSHAKE: {},
     State.TRANSACTION: {
