@@ -179,3 +179,6 @@ SEGMENT_OCTETS: Final = 268_435_456
 
 FREE_SPACE_OCTETS: Final = 67_108_864
 """Below this much free space deliveries are refused, so that deleting stays possible."""
+
+LEAST_FREE_SPACE_OCTETS: Final = 4_194_304
+"""An operator may set it to this at least: the indexes of what was just added still grow."""

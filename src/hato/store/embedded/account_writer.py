@@ -246,11 +246,14 @@ class AccountWriter:
         rows = self.rows
         modseq = rows.account.modseq
         is_commit = bool(self._records)
+        is_adding = any(record.part is not None for record in self._records)
         try:
             self._commit(rows)
         except apsw.Error as fault:
             self._roll_back()
             try:
+                if is_adding and is_full(fault):
+                    raise  # the reserve is for those who delete
                 self._recover(modseq, fault)
             except (OSError, apsw.Error) as again:
                 self._roll_back()
