@@ -9,6 +9,7 @@ Fails with exit status 1 where a message could not be brought in; it names each.
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
@@ -17,11 +18,12 @@ from typing import Final
 import click
 
 from hato.cli.desk import Desk
+from hato.cli.foreign_files import place_of
 from hato.cli.import_sources import read_eml, read_maildir, read_mbox
 from hato.core.clock import SystemClock
 from hato.core.errors import InvalidInputError
 from hato.core.language import Text
-from hato.services.importing import ForeignMessage, Import, Tally
+from hato.services.importing import Failure, ForeignMessage, Import, Tally
 from hato.store.api import Store
 
 _READERS: Final[dict[str, Callable[[Path], Iterable[ForeignMessage]]]] = {
@@ -83,11 +85,12 @@ def import_mail(
 
     May be interrupted and run again: what is there already is passed over.
     """
-    if not path.exists():
+    if not os.path.lexists(path):
         raise InvalidInputError(_NO_PATH, path=path)
+    path = place_of(path)
     if kind == "maildir" and not (path / "cur").is_dir():
         raise InvalidInputError(_NOT_MAILDIR, path=path)
-    tally, bringing = desk.run(_import(desk, name, kind, path.resolve(), dry_run=dry_run))
+    tally, bringing = desk.run(_import(desk, name, kind, path, dry_run=dry_run))
     if as_json:
         rows = [{"key": failure.key, "reason": failure.reason} for failure in bringing.failures]
         found = {"failures": rows, "skipped_keys": bringing.skipped}
@@ -96,9 +99,17 @@ def import_mail(
         for key in bringing.skipped:
             desk.say_aside(_SKIPPED, key=key)
         for failure in bringing.failures:
-            desk.say_aside(_FAILED, key=failure.key, reason=failure.reason)
+            desk.say_aside(_FAILED, key=failure.key, reason=_reason(failure, desk))
         desk.say(_WOULD if dry_run else _DONE, **tally._asdict())
     return 1 if bringing.failures else 0
+
+
+def _reason(failure: Failure, desk: Desk) -> str:
+    """Say why a message is not there, in the person's language where there are words."""
+    fault = failure.fault
+    if isinstance(fault, InvalidInputError):
+        return fault.in_language(desk.language)
+    return failure.reason
 
 
 async def _import(

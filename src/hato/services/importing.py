@@ -35,7 +35,8 @@ class ForeignMessage(msgspec.Struct, frozen=True):
     size_octets: int
     keywords: frozenset[str]
     chunks: Callable[[], Iterator[bytes]]
-    """Opens it and yields its octets, with whatever line ends it has."""
+    """Opens it and yields its octets, with whatever line ends it has. May raise InvalidInputError
+    (what is there is no message) and OSError."""
 
 
 class Tally(NamedTuple):
@@ -53,7 +54,12 @@ class Failure(NamedTuple):
     """A message that could not be brought in, and why."""
 
     key: str
-    reason: str
+    fault: HatoError | OSError
+
+    @property
+    def reason(self) -> str:
+        """The words of the fault; some have none."""
+        return str(self.fault) or type(self.fault).__name__
 
 
 class Import:
@@ -149,8 +155,8 @@ class Import:
         try:
             if next(message.chunks(), b""):
                 return True
-        except OSError as fault:
-            self.failures.append(_failure(message, fault))
+        except (HatoError, OSError) as fault:
+            self.failures.append(Failure(message.key, fault))
         else:
             self.skipped.append(message.key)
         return False
@@ -173,7 +179,7 @@ class Import:
         except (StorageFullError, UnavailableError):
             raise
         except (HatoError, OSError) as fault:
-            self.failures.append(_failure(message, fault))
+            self.failures.append(Failure(message.key, fault))
             return False
         return True
 
@@ -187,11 +193,6 @@ class Import:
         made = next(fact for fact in committed.facts if isinstance(fact, MailboxMade))
         self._mailboxes[folder] = made.mailbox_id
         return made.mailbox_id
-
-
-def _failure(message: ForeignMessage, fault: HatoError | OSError) -> Failure:
-    """Say why a message is not there; some errors have no words."""
-    return Failure(message.key, str(fault) or type(fault).__name__)
 
 
 async def _pieces(chunks: Callable[[], Iterator[bytes]]) -> AsyncIterator[bytes]:
