@@ -32,7 +32,8 @@ SMTP_COMMANDS_WITHOUT_MESSAGE: Final = 1_000
 counts a client's errors from 100 on)."""
 
 LINE_WITHOUT_END_OCTETS: Final = 65_536
-"""A command line that was refused as too long and still has no end here ends the connection."""
+"""Of a command line that was refused as too long; one that has no end until then ends the
+connection."""
 
 PENDING_OUTPUT_OCTETS: Final = 65_536
 """Replies that may wait in memory before the pump writes and waits for the peer to read."""
@@ -44,7 +45,8 @@ BODY_CHUNK_OCTETS: Final = 131_072
 """A message larger than this travels in pieces of this size, each with its own checksum."""
 
 BAD_COMMANDS_BEFORE_LOGIN: Final = 3
-"""Unknown or malformed commands before login after which the connection is closed (Dovecot: 3)."""
+"""Unknown or malformed commands before login after which the connection is closed (Dovecot: 3);
+on LMTP before LHLO too, so that a browser which a web page sends there is not listened to."""
 
 BAD_COMMANDS_AFTER_LOGIN: Final = 20
 """The same after login (Dovecot and Postfix: 20)."""

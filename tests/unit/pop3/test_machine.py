@@ -219,9 +219,18 @@ def test_an_over_long_line_is_refused_once_however_it_arrives() -> None:
 
 def test_a_line_without_end_ends_it() -> None:
     conversation = logged_in()
-    for _ in range(LINE_WITHOUT_END_OCTETS // 1024 + 2):
-        conversation.say_octets(b"A" * 1024)
+    pieces = range(LINE_WITHOUT_END_OCTETS // 1024 + 2)
+    answer = b"".join(conversation.say_octets(b"A" * 1024) for _ in pieces)
+    assert answer == b"-ERR This line is too long\r\n-ERR This line has no end, closing\r\n"
     assert conversation.signal is Signal.CLOSED
+
+
+@pytest.mark.parametrize("end", [b"\r\n", b""])
+def test_a_line_that_comes_in_one_piece_is_refused_once_however_long(end: bytes) -> None:
+    conversation = logged_in()
+    answer = conversation.say_octets(b"A" * 70_000 + end)
+    assert answer == b"-ERR This line is too long\r\n"
+    assert conversation.say_octets(b"\r\nSTAT\r\n"[len(end) :]) == b"+OK 2 320\r\n"
 
 
 def test_commands_may_come_octet_by_octet() -> None:

@@ -170,9 +170,10 @@ class Pop3ServerMachine:
             line = self._lines.next_line(self._line_limit)
             if isinstance(line, Incomplete):
                 if line is Incomplete.OVERLONG:
+                    self._unended_octets = 0
                     self._refuse_overlong()
                 elif self._unended_octets > LINE_WITHOUT_END_OCTETS:
-                    self._end_with(answers.TOO_LONG)
+                    self._end_with(answers.NO_END)
                 elif self._has_ended:
                     self._enter(State.CLOSED)
                 else:
