@@ -22,7 +22,7 @@ import apsw
 import msgspec
 
 from hato.core.clock import Clock
-from hato.core.errors import ConflictError, NotFoundError, UnavailableError
+from hato.core.errors import ConflictError, DamagedError, NotFoundError, UnavailableError
 from hato.core.ids import AccountId, ModSeq
 from hato.core.log import log
 from hato.core.settings import StoreSettings
@@ -109,12 +109,18 @@ class AccountWriter:
     # Beginning
 
     def begin(self) -> None:
-        """Open the index, begin a transaction, apply what the index lacks; rebuild if need be."""
+        """Open the index, begin a transaction, apply what the index lacks; rebuild if need be.
+
+        Raises DamagedError where the journal is gone.
+        """
         try:
             self._begin()
         except (StaleIndexError, *SPOILED):
             self.rebuild()
-            self._begin()
+            try:
+                self._begin()
+            except StaleIndexError:
+                raise DamagedError("the journal changes while it is read") from None
 
     def _begin(self) -> None:
         connection = self._open()
