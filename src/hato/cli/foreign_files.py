@@ -28,7 +28,7 @@ _NO_FILE: Final = Text(
 _LINK_OF_OTHERS: Final = Text(
     en="{link} is a link that somebody else made and can point anywhere: name {target} itself "
     "if that is meant.",
-    ja="{link} は他の人が作ったリンクでです。"
+    ja="{link} は他の人が作ったリンクです。"
     "どこでも指せるので、{target} でよければ直接指定してください。",
 )
 _LOOP: Final = Text(en="{path} goes in circles: check the path.", ja="{path} は循環しています。")
