@@ -67,6 +67,12 @@ _BAD_HOSTNAME = Text(
     "(国際化ドメイン名は xn-- の形で)。",
 )
 _HOST_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,253}")
+_NO_DIRECTORY = Text(
+    en="{file} is missing, although there are accounts in {accounts}: put it back from a backup "
+    "(without it nobody knows whose they are).",
+    ja="{accounts} にアカウントがあるのに {file} がありません。バックアップから戻してください"
+    "(これがないと誰のものか分かりません)。",
+)
 _BAD_LOG = Text(
     en="[log] {key} = {value!r} is none of {choices}.",
     ja="[log] {key} = {value!r} は {choices} のどれでもありません。",
@@ -75,6 +81,20 @@ _BAD_LOG = Text(
 
 class Composition:
     """Who is who: the ways that the command line is given."""
+
+    def has_store(self, settings: Settings) -> bool:
+        """Tell whether there is a store in the data folder. Raises InvalidInputError, OSError.
+
+        What is left of one is neither: nobody may put a new one in its place.
+        """
+        from hato.store.embedded.hato_db import FILE_NAME
+
+        file, accounts = Path(settings.data, FILE_NAME), Path(settings.data, "accounts")
+        if file.exists():
+            return True
+        if accounts.is_dir() and any(accounts.iterdir()):
+            raise InvalidInputError(_NO_DIRECTORY, file=file, accounts=accounts)
+        return False
 
     async def open_store(self, settings: Settings) -> Store:
         """Open the data folder. Raises InvalidInputError, UnavailableError."""

@@ -39,11 +39,25 @@ _NOWHERE = Text(
 )
 
 
+_NO_STORE = Text(
+    en="There is no store in {data}: check `data` in {path}; `hato domain add` makes a new one.",
+    ja="{data} にストアがありません。{path} の data を確認してください。"
+    "新しく作るには `hato domain add` を使います。",
+)
+
+
 class Ways(Protocol):
     """The ways from the command line to the rest of the program."""
 
+    def has_store(self, settings: Settings) -> bool:
+        """Tell whether there is a store. Raises InvalidInputError where half of one is."""
+        ...
+
     def open_store(self, settings: Settings) -> Awaitable[Store]:
-        """Open the data folder. Raises UnavailableError, InvalidInputError."""
+        """Open the data folder; make a store where there is none.
+
+        Raises UnavailableError, InvalidInputError.
+        """
         ...
 
     def accounts(self, store: Store, settings: Settings) -> Accounts:
@@ -85,8 +99,13 @@ class Desk:
         return read_settings(self.path())
 
     @asynccontextmanager
-    async def store(self) -> AsyncIterator[Store]:
-        """Open the data folder, whether a server runs or not, and close it afterwards."""
+    async def store(self, *, may_make: bool = False) -> AsyncIterator[Store]:
+        """Open the data folder, whether a server runs or not, and close it afterwards.
+
+        `may_make`: where there is none, make one. Raises InvalidInputError.
+        """
+        if not self.ways.has_store(self.settings) and not may_make:
+            raise InvalidInputError(_NO_STORE, data=self.settings.data, path=self.path())
         store = await self.ways.open_store(self.settings)
         try:
             yield store
@@ -94,9 +113,9 @@ class Desk:
             await store.close()
 
     @asynccontextmanager
-    async def accounts(self) -> AsyncIterator[Accounts]:
+    async def accounts(self, *, may_make: bool = False) -> AsyncIterator[Accounts]:
         """Open the data folder to manage people, domains and addresses."""
-        async with self.store() as store:
+        async with self.store(may_make=may_make) as store:
             yield self.ways.accounts(store, self.settings)
 
     def run(self, work: Coroutine[Any, Any, ResultT]) -> ResultT:

@@ -34,7 +34,7 @@ def add(desk: Desk, name: str) -> None:
     """Serve the domain NAME."""
 
     async def work() -> str:
-        async with desk.accounts() as accounts:
+        async with desk.accounts(may_make=True) as accounts:
             return await accounts.add_domain(name)
 
     desk.say(_ADDED, name=readable(desk.run(work())))

@@ -24,6 +24,7 @@ def serve(desk: Desk) -> int:
     SIGTERM stops gracefully, SIGHUP reads the configuration and the certificates again.
     """
     settings = desk.settings
+    desk.ways.has_store(settings)  # what is left of one must not get a new one in its place
     listen = settings.listen
     places = ", ".join(
         f"{name} {address}"

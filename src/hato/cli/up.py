@@ -196,6 +196,7 @@ def _known_password(file: Path) -> str | None:
 
 async def _prepare(desk: Desk, settings: Settings, password: str, *, is_new: bool) -> int:
     """Add the demo person with her letters, once; return how many letters she has."""
+    desk.ways.has_store(settings)  # what is left of one must not get a new one in its place
     store = await desk.ways.open_store(settings)
     try:
         accounts = desk.ways.accounts(store, settings)

@@ -151,6 +151,9 @@ class FakeWays:
     def __init__(self, office: Office) -> None:
         self.office = office
 
+    def has_store(self, _: Settings) -> bool:
+        return True
+
     async def open_store(self, _: Settings) -> Store:
         if self.office.addresses.fault is not None:
             raise self.office.addresses.fault
