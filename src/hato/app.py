@@ -206,13 +206,14 @@ async def _serve_one(settings: Settings, plan: Plan, place: Place, life: int, re
 
     clock = SystemClock()
     store = await Composition().open_store(settings)
-    authenticator = Authenticator(store, settings, clock)
+    counts = Counts(plan.counts, place.row)
+    authenticator = Authenticator(store, settings, clock, counts=counts)
     stop, retire = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     loop.add_signal_handler(RETIRE, retire.set)
     loop.add_reader(life, stop.set)
-    services = _services(settings, plan, store, authenticator, Counts(plan.counts, place.row))
+    services = _services(settings, plan, store, authenticator, counts)
     servers = await plan.start(services, place.number)
     tasks = [
         loop.create_task(plan.keep_time(services)),

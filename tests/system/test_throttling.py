@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
@@ -88,6 +90,20 @@ def test_a_guesser_waits_and_the_owner_does_not(guarded: HatoServer, scene: Scen
     assert not is_let_in(log_in(guarded, scene.guesser, scene.ada.address, scene.ada.password))
     # ... but the owner, elsewhere, is not locked out by a stranger.
     assert is_let_in(log_in(guarded, scene.owner, scene.ada.address, scene.ada.password))
+
+
+def test_guessing_at_the_same_moment_is_no_faster(guarded: HatoServer, scene: Scene) -> None:
+    def try_one(number: int) -> bool:
+        name = scene.ada.address
+        return is_let_in(log_in(guarded, scene.guesser, name, f"at once {number}"))
+
+    with ThreadPoolExecutor(GUESSES) as guessers:
+        assert not any(guessers.map(try_one, range(GUESSES)))
+    guesser = re.compile(rf"{re.escape(scene.guesser)}\b")
+    lines = [line for line in guarded.log().splitlines() if guesser.search(line)]
+    checked = sum("wrong-password" in line for line in lines)
+    refused = sum("throttled" in line for line in lines)
+    assert (checked, refused) == (LIMIT_PER_MINUTE, GUESSES - LIMIT_PER_MINUTE)
 
 
 def test_guessing_many_names_is_guessing_too(guarded: HatoServer, scene: Scene) -> None:

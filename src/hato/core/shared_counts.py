@@ -35,13 +35,21 @@ class SharedCounts:
 
     def enter(self, row: int, key: str, limit: int) -> bool:
         """Count one in, in a row of one's own, unless there are `limit` already."""
+        if self.count_in(row, key) <= limit:
+            return True
+        self.leave(row, key)
+        return False
+
+    def count_in(self, row: int, key: str) -> int:
+        """Count one in, in a row of one's own; return how many there are with it.
+
+        First in, then looked: of two processes at the same moment one at least sees the other.
+        """
         cells = self._cells
         first, second = _places(key)
-        if min(sum(cells[first::_ROW]), sum(cells[second::_ROW])) >= limit:
-            return False
         for cell in (row * _ROW + first, row * _ROW + second):
             cells[cell] = min(cells[cell] + 1, _MOST)
-        return True
+        return min(sum(cells[first::_ROW]), sum(cells[second::_ROW]))
 
     def leave(self, row: int, key: str) -> None:
         """Count one out that was let in."""
@@ -62,6 +70,10 @@ class Counts:
     def enter(self, key: str, limit: int) -> bool:
         """Count one in, unless there are as many as `limit`; tell whether it is in."""
         return self._shared.enter(self._row, key, limit)
+
+    def count_in(self, key: str) -> int:
+        """Count one in; return how many there are with it."""
+        return self._shared.count_in(self._row, key)
 
     def leave(self, key: str) -> None:
         """Count one out that was let in."""

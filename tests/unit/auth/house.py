@@ -5,6 +5,7 @@ Used by the tests of services.auth and services.accounts.
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import msgspec
@@ -12,6 +13,7 @@ import msgspec
 from hato.core.clock import FixedClock
 from hato.core.secret import Secret
 from hato.core.settings import Auth, Limits, Settings
+from hato.core.shared_counts import Counts, SharedCounts
 from hato.protocols.sasl.scram_client import ScramClient
 from hato.protocols.sasl.steps import Refused
 from hato.services.accounts import Accounts
@@ -69,6 +71,8 @@ class House:
         self.store = MemoryStore(self.clock)
         self.passwords = CountedPasswords()
         self.pauses: list[float] = []
+        self.shared_counts = SharedCounts(8)
+        self._processes = itertools.count()
         self.settings = Settings(
             data=str(folder),
             auth=Auth(
@@ -87,7 +91,7 @@ class House:
         self.authenticator = self.another_process()
 
     def another_process(self) -> Authenticator:
-        """Return an authenticator that shares the store and remembers nothing."""
+        """Return an authenticator that shares store and counts and remembers nothing."""
         return Authenticator(
             self.store,
             self.settings,
@@ -96,6 +100,7 @@ class House:
             passwords=self.passwords,
             iterations=ITERATIONS,
             pause=self._pause,
+            counts=Counts(self.shared_counts, next(self._processes)),
         )
 
     async def furnish(self, *names: str) -> None:

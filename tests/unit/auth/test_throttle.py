@@ -134,21 +134,49 @@ async def test_they_wait_as_long_at_the_door_of_nobody(house: House) -> None:
 
 
 async def test_many_attempts_at_the_same_moment_do_not_pass_uncounted(house: House) -> None:
+    processes = [house.authenticator, house.another_process()]
     attempts = [
-        house.authenticator.login(ADA, Secret(f"guess {number}"), origin(STRANGER))
+        processes[number % 2].login(ADA, Secret(f"guess {number}"), origin(STRANGER))
         for number in range(60)
     ]
-    ends = await asyncio.gather(*attempts, return_exceptions=True)
-    refused = [type(end) for end in ends].count(AuthenticationError)
-    assert 10 <= refused < 20
-    assert [type(end) for end in ends].count(ThrottledError) == 60 - refused
+    ends = [type(end) for end in await asyncio.gather(*attempts, return_exceptions=True)]
+    assert (ends.count(AuthenticationError), ends.count(ThrottledError)) == (10, 50)
+    assert len(house.passwords.checks) == 10
+    house.clock.advance(61)  # and none of them has kept its place
+    assert (await house.login(address=STRANGER)).person.name == ADA
+
+
+async def test_nor_do_they_at_an_address_of_hers(house: House) -> None:
+    await house.login(address=OWNER)
+    house.passwords.take_checks()
+    attempts = [
+        house.authenticator.login(ADA, Secret(f"guess {number}"), origin(OWNER))
+        for number in range(60)
+    ]
+    ends = [type(end) for end in await asyncio.gather(*attempts, return_exceptions=True)]
+    assert (ends.count(AuthenticationError), len(house.passwords.checks)) == (10, 10)
+
+
+async def test_what_is_left_of_a_day_is_not_passed_by_many_at_once(tmp_path: Path) -> None:
+    house = House(tmp_path, login_failures_per_day=3)
+    await house.furnish()
+    attempts = [
+        house.authenticator.login(ADA, Secret(f"guess {number}"), origin(STRANGER))
+        for number in range(20)
+    ]
+    ends = [type(end) for end in await asyncio.gather(*attempts, return_exceptions=True)]
+    assert (ends.count(AuthenticationError), ends.count(ThrottledError)) == (3, 17)
 
 
 async def test_an_honest_office_comes_back_all_at_once(tmp_path: Path) -> None:
     house = House(tmp_path)
     names = [f"person{number}@example.org" for number in range(40)]
     await house.furnish(*names)
-    logins = [house.authenticator.login(name, Secret(PASSWORD), origin(OWNER)) for name in names]
+    processes = [house.authenticator, house.another_process()]
+    logins = [
+        processes[number % 2].login(name, Secret(PASSWORD), origin(OWNER))
+        for number, name in enumerate(names)
+    ]
     assert [login.person.name for login in await asyncio.gather(*logins)] == names
     await house.authenticator.close()
 

@@ -15,6 +15,14 @@ def test_so_many_are_let_in_and_no_more() -> None:
     assert counts.enter("192.0.2.1", 2)
 
 
+def test_who_is_counted_in_learns_how_many_there_are() -> None:
+    shared = SharedCounts(2)
+    mine, theirs = Counts(shared, 0), Counts(shared, 1)
+    assert [mine.count_in("a"), theirs.count_in("a"), theirs.count_in("b")] == [1, 2, 1]
+    theirs.leave("a")
+    assert mine.count_in("a") == 2
+
+
 def test_processes_count_together() -> None:
     shared = SharedCounts(2)
     mine, theirs = Counts(shared, 0), Counts(shared, 1)

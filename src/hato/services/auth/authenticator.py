@@ -18,6 +18,7 @@ from hato.core.errors import AuthenticationError, NotFoundError
 from hato.core.limits import SCRAM_ITERATIONS
 from hato.core.secret import Secret
 from hato.core.settings import Settings
+from hato.core.shared_counts import Counts
 from hato.protocols.sasl import login, plain, scram_server
 from hato.services.auth.admission import Admission
 from hato.services.auth.apop_login import ApopLogin
@@ -55,9 +56,11 @@ class Authenticator:
         passwords: Passwords | None = None,
         iterations: int = SCRAM_ITERATIONS,
         pause: Pause = asyncio.sleep,
+        counts: Counts | None = None,
     ) -> None:
         """`secret_key`: the installation's; None: read from the data folder when it is needed.
 
+        `counts`: where all processes count attempts; without them this one counts alone.
         Raises InvalidInputError for an unreadable network in `[auth] allow_plaintext_from`,
         UnavailableError where APOP is wanted without a usable key.
         """
@@ -66,7 +69,7 @@ class Authenticator:
         self._open_lines = Networks(settings.auth.allow_plaintext_from)
         directory, limits = store.directory, settings.limits
         vault = Vault(key.read()) if settings.auth.apop else None
-        throttle = Throttle(store.counters, limits, clock, pause)
+        throttle = Throttle(store.counters, limits, clock, pause, counts)
         self._admission = Admission(
             store, clock, throttle, pause=pause, failed_login_seconds=limits.failed_login_seconds
         )

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Final, TypeAlias
 
 import msgspec
@@ -21,6 +22,8 @@ from hato.core.errors import HatoError, ThrottledError
 from hato.core.limits import FAILED_LOGIN_MOST_SECONDS, KNOWN_ADDRESS_SECONDS, LOGIN_NAME_OCTETS
 from hato.core.log import log
 from hato.core.settings import Limits
+from hato.core.shared_counts import Counts
+from hato.services.auth.attempts_under_way import AttemptsUnderWay
 from hato.services.auth.origin import Origin
 from hato.services.auth.refusal import Why, log_refusal
 from hato.store.directory import Counters, Person
@@ -56,29 +59,36 @@ class Throttle:
     its own count for that person; strangers share the count of their address.
     """
 
-    def __init__(self, counters: Counters, limits: Limits, clock: Clock, pause: Pause) -> None:
-        """Begin; nothing is kept here but who is trying right now."""
+    def __init__(
+        self,
+        counters: Counters,
+        limits: Limits,
+        clock: Clock,
+        pause: Pause,
+        counts: Counts | None = None,
+    ) -> None:
+        """Begin; `counts`: where all processes count who is trying right now."""
         self._counters = counters
         self._limits = limits
         self._clock = clock
         self._pause = pause
-        self._gates: dict[str, tuple[asyncio.Semaphore, int]] = {}
+        self._under_way = AttemptsUnderWay(limits.login_failures_per_minute, counts)
         self._greeted: dict[Attempt, int] = {}
 
     @asynccontextmanager
     async def attempting(self, attempt: Attempt, origin: Origin) -> AsyncIterator[None]:
         """Hold a place while a password is checked. Raises ThrottledError, which is logged.
 
-        Of one address no more than a minute's failures are under way at once, so that many
-        attempts at the same moment do not pass before the first of them is counted.
+        No more are under way at once than may still fail, so that many attempts at the same moment
+        do not pass before the first of them is counted.
         """
         is_friend = await self._is_friend(attempt)
         key = _pair_key(attempt) if is_friend else _address_key(attempt)
-        await self._refuse_too_many(key, attempt, origin)
+        left = partial(self._left, key, attempt, origin)
+        await left()
         if not is_friend:
             await self._slow_down(attempt)
-        async with self._gate(attempt.subscriber):
-            await self._refuse_too_many(key, attempt, origin)
+        async with self._under_way.place(key, left):
             yield
 
     async def count_failure(self, attempt: Attempt) -> None:
@@ -110,17 +120,17 @@ class Throttle:
         since = self._clock.now() - KNOWN_ADDRESS_SECONDS
         return await self._counters.count(_friend_key(attempt), since) > 0
 
-    async def _refuse_too_many(self, key: str, attempt: Attempt, origin: Origin) -> None:
-        """Raise ThrottledError while a key has had its failures."""
+    async def _left(self, key: str, attempt: Attempt, origin: Origin) -> int:
+        """Return how many of a key may still fail, at least one. Raises ThrottledError."""
         now, limits = self._clock.now(), self._limits
-        if await self._counters.count(key, now - _DAY) >= limits.login_failures_per_day:
-            wait_seconds = _HOUR
-        elif await self._counters.count(key, now - _MINUTE) >= limits.login_failures_per_minute:
-            wait_seconds = _MINUTE
-        else:
-            return
+        left_today = limits.login_failures_per_day - await self._counters.count(key, now - _DAY)
+        if left_today > 0:
+            lately = await self._counters.count(key, now - _MINUTE)
+            left_now = limits.login_failures_per_minute - lately
+            if left_now > 0:
+                return min(left_now, left_today)
         log_refusal(origin, attempt.name, Why.THROTTLED)
-        raise ThrottledError(wait_seconds)
+        raise ThrottledError(_MINUTE if left_today > 0 else _HOUR)
 
     async def _slow_down(self, attempt: Attempt) -> None:
         """Let a stranger wait at the door of somebody who is being attacked."""
@@ -128,22 +138,6 @@ class Throttle:
         seconds = min(lately // _FAILURES_PER_SECOND_OF_DELAY, FAILED_LOGIN_MOST_SECONDS)
         if seconds:
             await self._pause(seconds)
-
-    @asynccontextmanager
-    async def _gate(self, subscriber: str) -> AsyncIterator[None]:
-        """Let so many of one address through at once; gates without visitors are taken down."""
-        gate, visitors = self._gates.get(subscriber) or (
-            asyncio.Semaphore(self._limits.login_failures_per_minute),
-            0,
-        )
-        self._gates[subscriber] = gate, visitors + 1
-        try:
-            async with gate:
-                yield
-        finally:
-            gate, visitors = self._gates.pop(subscriber)
-            if visitors > 1:
-                self._gates[subscriber] = gate, visitors - 1
 
 
 def _address_key(attempt: Attempt) -> str:
