@@ -95,6 +95,10 @@ LOGIN_FAILURES_PER_MINUTE: Final = 10
 LOGIN_FAILURES_PER_DAY: Final = 100
 """Failed logins of one address in a day before it waits (mox: 50, Stalwart: 100)."""
 
+FRIEND_FAILURES_PER_MINUTE: Final = 2
+"""What is left to a person at an address of hers where a day's failures were used up, so that a
+neighbour who guesses at her name does not take the whole day from her."""
+
 PASSWORD_HASHES_WAITING: Final = 256
 """Password checks that may wait for the hashing threads; more get `try again later`."""
 
@@ -107,6 +111,10 @@ REMEMBERED_LOGINS: Final = 10_000
 REMEMBERED_LOGIN_SECONDS: Final = 1_800.0
 """How long a right password is remembered: mail programs look every ten to fifteen minutes
 (Dovecot's auth cache: an hour)."""
+
+RECHECKED_LOGIN_SECONDS: Final = 1_800.0
+"""How long after that it is hashed again, but not held up by others' failures: a mail program that
+looks every half hour must not lose its way in because somebody guesses from the same address."""
 
 REMEMBERED_RECIPIENTS: Final = 10_000
 """Addresses of which one worker remembers whom they reach; some 400 octets each."""
@@ -184,3 +192,8 @@ FREE_SPACE_OCTETS: Final = 67_108_864
 
 LEAST_FREE_SPACE_OCTETS: Final = 4_194_304
 """An operator may set it to this at least: the indexes of what was just added still grow."""
+
+# Processes
+
+WORKERS: Final = 1_024
+"""Most worker processes (nginx: 1024); more than one per core bring nothing."""

@@ -122,7 +122,7 @@ class Settings(Part, frozen=True):
     hostname: str = ""
     """The name of this server in greetings; empty: the machine's own."""
     data: str = "/var/lib/hato"
-    workers: NotNegative = 0
+    workers: Annotated[int, msgspec.Meta(ge=0, le=limits.WORKERS)] = 0
     """Processes that serve; 0 is one per core."""
     user: str = ""
     """Whom to become after binding, when started as root; empty: stay."""

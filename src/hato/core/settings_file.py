@@ -18,7 +18,7 @@ from typing import Any, Final
 import msgspec
 
 from hato.core.errors import InvalidInputError
-from hato.core.language import Text
+from hato.core.language import Language, Text
 from hato.core.settings import Part, Settings
 
 _NO_FILE = Text(
@@ -40,6 +40,10 @@ _NOT_TOML = Text(
 _UNKNOWN_KEY = Text(
     en="{path}: there is no setting {key}; did you mean {nearest}?",
     ja="{path}: {key} という設定はありません。{nearest} のことですか?",
+)
+_NO_LANGUAGE = Text(
+    en="{path}: Hato does not speak the language {value!r}: choose one of {choices}.",
+    ja="{path}: 鳩は {value!r} という言語を話せません。{choices} から選んでください。",
 )
 _UNFIT_VALUE = Text(
     en="{path}: the value of {key} does not fit: {reason}.",
@@ -92,6 +96,10 @@ def settings_from_text(text: str, path: Path) -> Settings:
         settings = msgspec.convert(table, Settings)
     except msgspec.ValidationError as fault:
         reason, key = _where(str(fault))
+        if key == "language":
+            raise InvalidInputError(
+                _NO_LANGUAGE, path=path, value=table[key], choices=", ".join(Language)
+            ) from fault
         raise InvalidInputError(_UNFIT_VALUE, path=path, key=key, reason=reason) from fault
     return _with_whole_paths(settings, path.resolve().parent)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import socket
+import stat
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -19,6 +20,8 @@ from hato.core.language import Text
 
 BACKLOG: Final = 1024
 """Connections that may wait to be accepted."""
+
+_ANY_HOST: Final = {"0.0.0.0", "::"}  # noqa: S104 - compared with, not bound
 
 _UNREADABLE = Text(
     en="{text!r} in [listen] is not an address: write address:port, [address]:port or unix:/path.",
@@ -36,6 +39,16 @@ _FORBIDDEN = Text(
     ja="このユーザーは {text} で待ち受けできません。root で起動して user を設定するか、"
     "1024 以上のポートを選んでください。",
 )
+_NO_SOCKET = Text(
+    en="{text}: there is something else at that path, which is no socket: remove it, or choose "
+    "another path in [listen].",
+    ja="{text}: そのパスにはソケットではないものがあります。"
+    "片付けるか、[listen] で別のパスを選んでください。",
+)
+_UNKNOWN_HOST = Text(
+    en="{text} in [listen]: there is no host of that name ({reason}): write an address.",
+    ja="[listen] の {text}: その名前のホストはありません({reason})。IP アドレスで書いてください。",
+)
 _UNBINDABLE = Text(
     en="Cannot listen on {text} ({reason}): check [listen].",
     ja="{text} で待ち受けできません({reason})。[listen] を確認してください。",
@@ -50,6 +63,21 @@ class ListenAddress(NamedTuple):
     path: str
     text: str
     """As the operator wrote it."""
+
+
+class Place(NamedTuple):
+    """What the system binds: of a UNIX socket the path, else a numeric address and a port."""
+
+    family: socket.AddressFamily
+    host: str
+    port: int
+
+    def meets(self, other: Place) -> bool:
+        """Tell whether only one of the two can be bound."""
+        if self.family == socket.AF_UNIX or self.family != other.family:
+            return self == other
+        is_same_host = self.host == other.host or {self.host, other.host} & _ANY_HOST
+        return self.port == other.port != 0 and bool(is_same_host)
 
 
 class AddressInUseError(InvalidInputError):
@@ -83,10 +111,11 @@ def bind(address: ListenAddress, copies: int) -> list[socket.socket]:
     system cannot share a port (or for a UNIX socket) all workers get the same socket.
     Raises AddressInUseError, InvalidInputError.
     """
+    place = find_place(address)
     try:
         if address.path:
             return [_bind_path(address.path)] * copies
-        family, where = _resolve(address)
+        family, where = place.family, (place.host, place.port)
         probe = _bind(family, where, share=False)
         if copies == 1 or not hasattr(socket, "SO_REUSEPORT"):
             return [probe] * copies
@@ -100,16 +129,35 @@ def bind(address: ListenAddress, copies: int) -> list[socket.socket]:
         raise InvalidInputError(sentence, text=address.text, reason=reason) from fault
 
 
-def _resolve(address: ListenAddress) -> tuple[socket.AddressFamily, tuple[str, int]]:
-    """Return the family and socket address of a host; names resolve to their first address."""
-    found = socket.getaddrinfo(
-        address.host or None,
-        address.port,
-        type=socket.SOCK_STREAM,
-        flags=socket.AI_PASSIVE,
-    )
+def find_place(address: ListenAddress) -> Place:
+    """Return where an address is; names resolve to their first address. Raises InvalidInputError.
+
+    What stands in the way of a UNIX socket is told here, where the system would call it in use.
+    """
+    if address.path:
+        if _is_no_socket(address.path):
+            raise InvalidInputError(_NO_SOCKET, text=address.text)
+        return Place(socket.AF_UNIX, address.path, 0)
+    try:
+        found = socket.getaddrinfo(
+            address.host or None,
+            address.port,
+            type=socket.SOCK_STREAM,
+            flags=socket.AI_PASSIVE,
+        )
+    except (OSError, UnicodeError) as fault:
+        reason = getattr(fault, "strerror", None) or fault
+        raise InvalidInputError(_UNKNOWN_HOST, text=address.text, reason=reason) from fault
     family, _, _, _, where = found[0]
-    return family, (str(where[0]), int(where[1]))
+    return Place(family, str(where[0]), int(where[1]))
+
+
+def _is_no_socket(path: str) -> bool:
+    """Tell whether there is something at a path that a socket could not replace."""
+    try:
+        return not stat.S_ISSOCK(Path(path).stat().st_mode)
+    except OSError:
+        return False  # nothing is there, or binding will tell
 
 
 def _bind(family: socket.AddressFamily, where: tuple[str, int], *, share: bool) -> socket.socket:

@@ -24,7 +24,7 @@ from hato.core.settings import Settings
 from hato.core.shared_counts import SharedCounts
 from hato.net.connection import Connection
 from hato.net.folder_claim import claim_folder
-from hato.net.listener import BACKLOG, ListenAddress, bind, read_listen_address
+from hato.net.listener import BACKLOG, ListenAddress, Place, bind, find_place, read_listen_address
 from hato.net.service import Service
 from hato.net.tls_contexts import TlsContexts
 
@@ -40,6 +40,12 @@ _LMTP_OUTSIDE = Text(
 _ONLY_LMTP = Text(
     en="{text}: only lmtp listens on a UNIX socket; give {name} an address:port.",
     ja="{text}: UNIX ソケットは lmtp だけです。{name} には address:port を書いてください。",
+)
+_TWICE = Text(
+    en="[listen] {name} = {text} cannot be had beside {other}: each port belongs to one service; "
+    "remove one of them, or change its port.",
+    ja="[listen] の {name} = {text} は {other} と重なります。"
+    "一つのポートは一つのサービスのものです。どちらかを消すか、ポートを変えてください。",
 )
 _NEEDS_RESTART = Text(
     en="A change of {key} needs a restart: everything stays as it was until then.",
@@ -144,16 +150,20 @@ def read_addresses(
     settings: Settings, names: Sequence[str]
 ) -> dict[tuple[str, str], ListenAddress]:
     """Return every address of [listen] by service and text. Raises InvalidInputError."""
-    addresses = {
-        (name, text): read_listen_address(text)
-        for name in names
-        for text in getattr(settings.listen, name)
-    }
-    for (name, text), address in addresses.items():
-        if name != "lmtp" and address.path:
-            raise InvalidInputError(_ONLY_LMTP, text=text, name=name)
-        if name == "lmtp" and not address.path and not _is_loopback(address.host):
-            raise InvalidInputError(_LMTP_OUTSIDE, text=text)
+    addresses: dict[tuple[str, str], ListenAddress] = {}
+    places: list[tuple[str, Place]] = []
+    for name in names:
+        for text in getattr(settings.listen, name):
+            address = addresses[name, text] = read_listen_address(text)
+            if name != "lmtp" and address.path:
+                raise InvalidInputError(_ONLY_LMTP, text=text, name=name)
+            if name == "lmtp" and not address.path and not _is_loopback(address.host):
+                raise InvalidInputError(_LMTP_OUTSIDE, text=text)
+            place = find_place(address)
+            for other_name, other in places:
+                if place.meets(other):
+                    raise InvalidInputError(_TWICE, text=text, name=name, other=other_name)
+            places.append((f"{name} = {text}", place))
     return addresses
 
 

@@ -14,6 +14,7 @@ from typing import Final, TypeAlias
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from OpenSSL import SSL
 
 from hato.core.errors import InvalidInputError
@@ -37,6 +38,14 @@ _UNUSABLE = Text(
 )
 
 
+_DO_NOT_FIT = Text(
+    en="The certificate {certificate} and the key {key} do not fit: the certificate was made for "
+    "another key; check [tls] in the configuration.",
+    ja="証明書 {certificate} と鍵 {key} が合いません。この証明書は別の鍵のものです。"
+    "設定の [tls] を確認してください。",
+)
+
+
 def make_context(certificate: str, key: str) -> SSL.Context:
     """Return a server's context for PEM files. Raises InvalidInputError."""
     context = SSL.Context(SSL.TLS_SERVER_METHOD)
@@ -47,7 +56,10 @@ def make_context(certificate: str, key: str) -> SSL.Context:
     try:
         Path(certificate).open("rb").close()  # so that a missing file is told by its own error
         context.use_certificate_chain_file(certificate)
-        context.use_privatekey(_read_key(key))
+        private = _read_key(key)
+        if _public(private.public_key()) != _public(_first_in(certificate).public_key()):
+            raise InvalidInputError(_DO_NOT_FIT, certificate=certificate, key=key)
+        context.use_privatekey(private)
         context.check_privatekey()
     except (OSError, ValueError, TypeError, SSL.Error) as fault:
         raise InvalidInputError(
@@ -67,6 +79,18 @@ def _read_key(file: str) -> ServerKey:
         message = "a key of another kind than RSA, ECDSA or Ed25519"
         raise TypeError(message)
     return key
+
+
+def _first_in(certificate: str) -> x509.Certificate:
+    """Read the first certificate of a PEM file. Raises OSError, ValueError."""
+    return x509.load_pem_x509_certificate(Path(certificate).read_bytes())
+
+
+def _public(key: CertificatePublicKeyTypes) -> bytes:
+    """Return what two keys have in common that are the same."""
+    return key.public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
 
 
 def _reason(fault: Exception) -> str:
@@ -148,9 +172,12 @@ def _stamp(file: str) -> tuple[int, int, int] | None:
 
 def _names_in(certificate: str) -> list[str]:
     """Return the DNS names of the first certificate of a PEM file, lower case."""
-    parsed = x509.load_pem_x509_certificate(Path(certificate).read_bytes())
     try:
-        names = parsed.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        names = (
+            _first_in(certificate)
+            .extensions.get_extension_for_class(x509.SubjectAlternativeName)
+            .value
+        )
     except x509.ExtensionNotFound:
         return []
     return [name.lower() for name in names.get_values_for_type(x509.DNSName)]

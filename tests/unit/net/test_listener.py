@@ -82,6 +82,6 @@ def test_the_unix_socket_of_a_living_process_is_not(tmp_path: Path) -> None:
 
 def test_a_file_in_the_way_of_a_unix_socket_stays(tmp_path: Path) -> None:
     (tmp_path / "lmtp").write_text("something dear")
-    with pytest.raises(InvalidInputError):
+    with pytest.raises(InvalidInputError, match="something else at that path, which is no socket"):
         bind(read_listen_address(f"unix:{tmp_path}/lmtp"), 1)
     assert (tmp_path / "lmtp").read_text() == "something dear"
