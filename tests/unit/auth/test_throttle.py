@@ -8,7 +8,12 @@ from pathlib import Path
 import pytest
 
 from hato.core.errors import AuthenticationError, ThrottledError
-from hato.core.limits import KNOWN_ADDRESS_SECONDS
+from hato.core.limits import (
+    FRIEND_FAILURES_PER_MINUTE,
+    KNOWN_ADDRESS_SECONDS,
+    RECHECKED_LOGIN_SECONDS,
+    REMEMBERED_LOGIN_SECONDS,
+)
 from hato.core.secret import Secret
 from tests.unit.auth.house import ADA, PASSWORD, House, origin
 
@@ -96,6 +101,53 @@ async def test_a_password_that_was_right_just_now_passes_every_throttle(house: H
     await house.login(address=OWNER)
     await fail(house, 10, address=OWNER)
     assert (await house.login(address=OWNER)).person.name == ADA
+
+
+async def test_who_looks_every_half_hour_is_not_held_up_by_a_neighbour(house: House) -> None:
+    await house.login(address=OWNER)
+    for _ in range(3):
+        house.clock.advance(REMEMBERED_LOGIN_SECONDS + 60)
+        await fail(house, 10, address=OWNER)
+        house.passwords.take_checks()
+        assert (await house.login(address=OWNER)).person.name == ADA
+        assert len(house.passwords.take_checks()) == 1
+
+
+async def test_what_was_right_long_ago_waits_like_everything_else(house: House) -> None:
+    await house.login(address=OWNER)
+    house.clock.advance(REMEMBERED_LOGIN_SECONDS + RECHECKED_LOGIN_SECONDS + 1)
+    await fail(house, 10, address=OWNER)
+    with pytest.raises(ThrottledError):
+        await house.login(address=OWNER)
+
+
+async def test_a_password_that_is_right_no_longer_passes_no_throttle(house: House) -> None:
+    await house.login(address=OWNER)
+    await house.accounts.set_password(ADA, Secret("another horse"))
+    house.clock.advance(REMEMBERED_LOGIN_SECONDS + 60)
+    await fail(house, 9, address=OWNER)
+    house.passwords.take_checks()
+    for refusal in (AuthenticationError, ThrottledError):
+        with pytest.raises(refusal):
+            await house.login(password=PASSWORD, address=OWNER)
+        await house.accounts.add_person(f"{refusal.__name__}@example.org", Secret(PASSWORD))
+    assert len(house.passwords.take_checks()) == 1
+
+
+async def test_a_neighbour_who_guesses_at_her_name_does_not_take_her_the_day(house: House) -> None:
+    await house.login(address=OWNER)
+    for _ in range(10):
+        await fail(house, 10, address=OWNER)
+        house.clock.advance(61)
+    house.authenticator = house.another_process()
+    await fail(house, FRIEND_FAILURES_PER_MINUTE, address=OWNER)
+    with pytest.raises(ThrottledError) as refusal:
+        await house.login(address=OWNER)
+    assert refusal.value.wait_seconds == 60
+    house.clock.advance(61)
+    assert (await house.login(address=OWNER)).person.name == ADA
+    with pytest.raises(ThrottledError):
+        await house.login("nobody@example.org", address=OWNER)
 
 
 async def test_what_is_remembered_helps_nobody_at_another_address(house: House) -> None:

@@ -9,6 +9,7 @@ Fails with AuthenticationError, ThrottledError, LoginDelayError, UnavailableErro
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from functools import partial
 
 import msgspec
@@ -65,6 +66,7 @@ class PasswordLogin:
 
         What was right a short while ago from the same address is right without a hash as long as
         nothing has changed about the person, and passes any throttle: nobody else can know it.
+        For another while it is hashed again and still passes.
         `acts_as` must mean the same person, or be empty.
         """
         began = self._clock.monotonic()
@@ -78,9 +80,13 @@ class PasswordLogin:
             person = await find_by_login(self._directory, name)
             attempt = attempt_by(person, name, origin.address)
             was_wrong = self._remembered.was_wrong(digest, version)
-            checked = None if was_wrong else await self._check(attempt, person, password, origin)
+            checked = None
+            if not was_wrong:
+                turn = self._turn(digest, attempt, origin)
+                checked = await self._check(turn, attempt, person, password)
             if checked is None:
                 if not was_wrong:  # it is not kept for longer because it is tried again
+                    self._remembered.drop(digest)
                     self._remembered.keep_wrong(digest, version)
                 why = why_of_person(person)
                 raise await self._admission.refusal(began, attempt, origin, why)
@@ -95,11 +101,23 @@ class PasswordLogin:
         """Let the hashing threads end."""
         self._threads.close()
 
+    def _turn(
+        self, digest: bytes, attempt: Attempt, origin: Origin
+    ) -> AbstractAsyncContextManager[None]:
+        """Return what to wait for before a check: nothing for a password that was right lately."""
+        if self._remembered.was_right(digest):
+            return nullcontext()
+        return self._throttle.attempting(attempt, origin)
+
     async def _check(
-        self, attempt: Attempt, person: Person | None, password: Secret, origin: Origin
+        self,
+        turn: AbstractAsyncContextManager[None],
+        attempt: Attempt,
+        person: Person | None,
+        password: Secret,
     ) -> Found | None:
-        """Check a password that nothing is known of; None when it is wrong. It is counted."""
-        async with self._throttle.attempting(attempt, origin):
+        """Check a password when it is its turn; None when it is wrong, which is counted."""
+        async with turn:
             may_enter = person is not None and person.is_enabled
             known: Sequence[Credential] = ()
             if person is not None and may_enter:

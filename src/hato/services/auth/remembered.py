@@ -16,6 +16,7 @@ import msgspec
 
 from hato.core.clock import Clock
 from hato.core.limits import (
+    RECHECKED_LOGIN_SECONDS,
     REMEMBERED_FAILURE_SECONDS,
     REMEMBERED_LOGIN_SECONDS,
     REMEMBERED_LOGINS,
@@ -56,10 +57,17 @@ class Remembered:
     def find_right(self, digest: bytes) -> RightPassword | None:
         """Find a password that was right; the caller looks whether it still is."""
         entry = self._right.get(digest)
-        if entry is not None and entry.until < self._clock.monotonic():
+        if entry is None or entry.until >= self._clock.monotonic():
+            return entry
+        if not self.was_right(digest):
             del self._right[digest]
-            return None
-        return entry
+        return None
+
+    def was_right(self, digest: bytes) -> bool:
+        """Tell whether a password was right so lately that it may be checked without a limit."""
+        entry = self._right.get(digest)
+        until = self._clock.monotonic() - RECHECKED_LOGIN_SECONDS
+        return entry is not None and entry.until >= until
 
     def was_wrong(self, digest: bytes, version: int) -> bool:
         """Tell whether this password was wrong and nothing has changed since."""

@@ -19,7 +19,12 @@ import msgspec
 from hato.core.addresses import subscriber_of
 from hato.core.clock import Clock
 from hato.core.errors import HatoError, ThrottledError
-from hato.core.limits import FAILED_LOGIN_MOST_SECONDS, KNOWN_ADDRESS_SECONDS, LOGIN_NAME_OCTETS
+from hato.core.limits import (
+    FAILED_LOGIN_MOST_SECONDS,
+    FRIEND_FAILURES_PER_MINUTE,
+    KNOWN_ADDRESS_SECONDS,
+    LOGIN_NAME_OCTETS,
+)
 from hato.core.log import log
 from hato.core.settings import Limits
 from hato.core.shared_counts import Counts
@@ -56,7 +61,8 @@ class Throttle:
     """Counts failures; keeps those waiting who had too many.
 
     A *friend* is an address from which the person logged in within KNOWN_ADDRESS_SECONDS. It has
-    its own count for that person; strangers share the count of their address.
+    its own count for that person, which is never used up for longer than a minute; strangers share
+    the count of their address.
     """
 
     def __init__(
@@ -83,12 +89,11 @@ class Throttle:
         do not pass before the first of them is counted.
         """
         is_friend = await self._is_friend(attempt)
-        key = _pair_key(attempt) if is_friend else _address_key(attempt)
-        left = partial(self._left, key, attempt, origin)
+        left = partial(self._left, attempt, origin, is_friend=is_friend)
         await left()
         if not is_friend:
             await self._slow_down(attempt)
-        async with self._under_way.place(key, left):
+        async with self._under_way.place(_limited_key(attempt, is_friend=is_friend), left):
             yield
 
     async def count_failure(self, attempt: Attempt) -> None:
@@ -120,17 +125,20 @@ class Throttle:
         since = self._clock.now() - KNOWN_ADDRESS_SECONDS
         return await self._counters.count(_friend_key(attempt), since) > 0
 
-    async def _left(self, key: str, attempt: Attempt, origin: Origin) -> int:
-        """Return how many of a key may still fail, at least one. Raises ThrottledError."""
-        now, limits = self._clock.now(), self._limits
-        left_today = limits.login_failures_per_day - await self._counters.count(key, now - _DAY)
-        if left_today > 0:
-            lately = await self._counters.count(key, now - _MINUTE)
-            left_now = limits.login_failures_per_minute - lately
-            if left_now > 0:
-                return min(left_now, left_today)
+    async def _left(self, attempt: Attempt, origin: Origin, *, is_friend: bool) -> int:
+        """Return how many attempts may still fail, at least one. Raises ThrottledError."""
+        now, key = self._clock.now(), _limited_key(attempt, is_friend=is_friend)
+        per_minute = self._limits.login_failures_per_minute
+        left_today = self._limits.login_failures_per_day
+        left_today -= await self._counters.count(key, now - _DAY)
+        lately = await self._counters.count(key, now - _MINUTE)
+        left = min(per_minute - lately, left_today)
+        if is_friend:
+            left = max(left, min(per_minute, FRIEND_FAILURES_PER_MINUTE) - lately)
+        if left > 0:
+            return left
         log_refusal(origin, attempt.name, Why.THROTTLED)
-        raise ThrottledError(_MINUTE if left_today > 0 else _HOUR)
+        raise ThrottledError(_MINUTE if is_friend or left_today > 0 else _HOUR)
 
     async def _slow_down(self, attempt: Attempt) -> None:
         """Let a stranger wait at the door of somebody who is being attacked."""
@@ -138,6 +146,11 @@ class Throttle:
         seconds = min(lately // _FAILURES_PER_SECOND_OF_DELAY, FAILED_LOGIN_MOST_SECONDS)
         if seconds:
             await self._pause(seconds)
+
+
+def _limited_key(attempt: Attempt, *, is_friend: bool) -> str:
+    """Return under which key the failures are counted that count here."""
+    return _pair_key(attempt) if is_friend else _address_key(attempt)
 
 
 def _address_key(attempt: Attempt) -> str:
