@@ -67,10 +67,6 @@ _BAD_ADDRESS: Final = Text(
     en="{address} is no address: write it like ada@example.org.",
     ja="{address} はアドレスではありません。ada@example.org のように書いてください。",
 )
-_NO_MESSAGE: Final = Text(
-    en="There is no message on standard input: give it one, as in `hato deliver ada < message`.",
-    ja="標準入力にメッセージがありません。`hato deliver ada < message` のように渡してください。",
-)
 
 
 class WrongUsageError(click.UsageError):
@@ -145,9 +141,7 @@ async def deliver(
     delivery = service.begin(reverse_path, Arrival("", f"pipe-{secrets.token_hex(6)}"))
     try:
         await delivery.recipient(recipient)
-        if not await _copy(stream, delivery):
-            _say(_NO_MESSAGE.in_language(language))
-            return DATA_ERROR
+        await _copy(stream, delivery)
         (fault,) = await delivery.finish()
     except HatoError as caught:
         fault = caught
@@ -170,14 +164,12 @@ def _read_sender(sender: str) -> str | None:
     return "" if bare in ("", NULL_SENDER) else read_address(bare)
 
 
-async def _copy(stream: BinaryIO, delivery: Delivery) -> bool:
-    """Hand the stream over in wire form; return whether there was anything in it."""
+async def _copy(stream: BinaryIO, delivery: Delivery) -> None:
+    """Hand the stream over in wire form; one without any octets is a message too, as for LMTP."""
     converter = LineEndConverter()
-    is_empty = True
     for chunk in _chunks(stream):
-        is_empty = False
         await delivery.write(converter.convert(chunk))
-    return not is_empty
+    await delivery.write(converter.finish())
 
 
 def _chunks(stream: BinaryIO) -> Iterator[bytes]:

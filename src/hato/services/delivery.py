@@ -96,7 +96,7 @@ class DeliveryService:
     async def bring_in(
         self, account: Account, chunks: AsyncIterable[bytes], placing: Placing
     ) -> Committed:
-        """Keep a message from elsewhere as it is, with CRLF for LF; nothing is put in front.
+        """Keep a message from elsewhere as it is, its line ends made CRLF; nothing put in front.
 
         Raises TooLargeError, OverQuotaError, NotFoundError (the mailbox), StorageFullError,
         UnavailableError.
@@ -198,7 +198,7 @@ class Delivery:
         Raises TooLargeError, StorageFullError, UnavailableError.
         """
         self._digest.update(chunk)
-        self._tail = chunk[-2:] if len(chunk) > 1 else self._tail[-1:] + chunk
+        self._tail = (self._tail + chunk[-2:])[-2:]
         await self._staged.write(chunk)
         if self._staged.size_octets > self._message_octets:
             raise _too_large(self._message_octets)

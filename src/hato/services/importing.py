@@ -1,7 +1,7 @@
 """Mail from elsewhere: what was brought in once is never brought in again.
 
 Called by `hato import`.
-Never holds a whole message in memory; never changes one (but LF to CRLF).
+Never holds a whole message in memory; never changes one (but its line ends to CRLF).
 Standards: none; the readers of Maildir and mbox cite theirs.
 Fails with the errors of `core.errors` for one message; the rest goes on.
 """

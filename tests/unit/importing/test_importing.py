@@ -182,6 +182,13 @@ async def test_files_below_a_folder_come_in_by_name(tmp_path: Path) -> None:
     assert (await desk.bodies())[0] == (LETTER % (1, 1)).replace(b"\n", b"\r\n")
 
 
+async def test_line_ends_of_every_kind_become_those_of_the_wire(tmp_path: Path) -> None:
+    desk = await Desk().open()
+    (tmp_path / "1.eml").write_bytes(b"A: 1\r\r\nB: 2\n\nold\rtwo\r\n")
+    await desk.bring(read_eml(tmp_path))
+    assert await desk.bodies() == [b"A: 1\r\nB: 2\r\n\r\nold\r\ntwo\r\n"]
+
+
 async def test_what_is_empty_is_no_letter(tmp_path: Path) -> None:
     desk = await Desk().open()
     root = maildir(tmp_path / "M", {"new/1.x": LETTER % (1, 1), "new/2.x": b"", "cur/3.x:2,S": b""})

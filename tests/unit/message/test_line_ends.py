@@ -1,4 +1,4 @@
-"""LF becomes CRLF, however the octets are cut; everything else stays."""
+"""Each line end becomes CRLF, however the octets are cut; everything else stays."""
 
 from __future__ import annotations
 
@@ -27,10 +27,13 @@ def converted(octets: bytes, *cuts: int) -> bytes:
         (b"a\n", b"a\r\n"),
         (b"a\r\n", b"a\r\n"),
         (b"a\n\nb\r\n\n", b"a\r\n\r\nb\r\n\r\n"),
-        (b"a\rb\n", b"a\rb\r\n"),
-        (b"a\r\r\n", b"a\r\r\n"),
-        (b"a\n\r", b"a\r\n\r\r\n"),
-        (b"a\r", b"a\r\r\n"),
+        (b"a\rb\n", b"a\r\nb\r\n"),
+        (b"a\r\rb\r", b"a\r\n\r\nb\r\n"),
+        (b"a\r\r\nb", b"a\r\nb\r\n"),
+        (b"a\r\r\r\nb", b"a\r\n\r\nb\r\n"),
+        (b"a\n\r", b"a\r\n\r\n"),
+        (b"a\r", b"a\r\n"),
+        (b"a\r\r", b"a\r\n\r\n"),
         (b"\n", b"\r\n"),
         (b"\0\xff\n", b"\0\xff\r\n"),
     ],
@@ -46,8 +49,8 @@ OCTETS = st.lists(st.sampled_from([b"\r", b"\n", b"x", b"\r\n"]), max_size=30).m
 
 @given(OCTETS, st.lists(st.integers(0, 60), max_size=6))
 def test_any_cuts_give_the_same(octets: bytes, cuts: list[int]) -> None:
-    wire_form = re.sub(rb"(?<!\r)\n", b"\r\n", octets)
-    if octets and not octets.endswith(b"\n"):
+    wire_form = re.sub(rb"\r\r\n|\r\n|\r(?!\r\n)|\n", b"\r\n", octets)
+    if octets and not octets.endswith((b"\r", b"\n")):
         wire_form += b"\r\n"
     assert converted(octets, *sorted(cuts)) == wire_form
 
