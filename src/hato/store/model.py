@@ -183,6 +183,17 @@ class StoredObject(msgspec.Struct, frozen=True):
     modseq: ModSeq
 
 
+class JournalLoss(msgspec.Struct, frozen=True):
+    """What an account once lost although it was durable: its log lost its end."""
+
+    at: int
+    """When that was noticed, in seconds since 1970 UTC."""
+    steps: int
+    """How many of the last steps are missing."""
+    emails: int
+    """How many messages that were there went with them."""
+
+
 class VerifyReport(msgspec.Struct, frozen=True):
     """What `verify` found in one account."""
 
@@ -193,3 +204,5 @@ class VerifyReport(msgspec.Struct, frozen=True):
     """Messages whose octets fail their checksum."""
     differences: tuple[str, ...]
     """Where the index and a fresh replay of the journal differ, in words."""
+    losses: tuple[JournalLoss, ...] = ()
+    """What was lost and not acknowledged by an operator; asking to repair acknowledges it."""

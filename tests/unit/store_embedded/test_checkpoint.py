@@ -36,8 +36,8 @@ async def test_each_record_is_written_before_the_next_is_made(
         steps.append("written")
         write_all(fd, pieces, offset)
 
-    monkeypatch.setattr(compaction, "encode_rows", encode)
-    monkeypatch.setattr(compaction, "write_all", write)
+    monkeypatch.setattr(checkpoint, "encode_rows", encode)
+    monkeypatch.setattr(checkpoint, "write_all", write)
     await write_small_records(office, monkeypatch)
     assert len(steps) > 20
     assert steps == ["made", "written"] * (len(steps) // 2)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import apsw
 import pytest
 
+from hato.core.errors import DamagedError
 from hato.store.changes import SetKeywords
 from hato.store.contract.picture import picture_of
 from hato.store.embedded.record import HEAD_OCTETS
-from tests.unit.store_embedded.conftest import LETTER, Office
+from tests.unit.store_embedded.conftest import LETTER, Office, OpenOffice
 
 
 async def fill(office: Office) -> None:
@@ -124,3 +126,87 @@ async def test_an_unreadable_index_is_told(office: Office) -> None:
     report = await office.account.verify(repair=True)
     assert report.damaged == ()
     assert await picture_of(office.account) == picture
+
+
+def contents(office: Office) -> dict[str, tuple[bytes, int]]:
+    """Everything that is kept for an account; what locks it and what SQLite shares is not."""
+    return {
+        path.name: (path.read_bytes(), path.stat().st_mode)
+        for path in office.folder.iterdir()
+        if path.suffix != ".db-shm" and path.name != "gate" and not path.name.startswith("lock-")
+    }
+
+
+def lose_the_index(office: Office) -> None:
+    for path in office.folder.glob("index.db*"):
+        path.unlink()
+
+
+def lose_the_log(office: Office) -> None:
+    (office.folder / "index.db-wal").unlink()
+
+
+def tear(office: Office) -> None:
+    with office.segments()[-1].open("r+b") as file:
+        file.truncate(office.segments()[-1].stat().st_size - 10)
+
+
+def add_rubbish(office: Office) -> None:
+    with office.segments()[-1].open("ab") as file:
+        file.write(b"rubbish" * 100)
+
+
+def leave(office: Office) -> None:
+    office.segments()[-1].chmod(0o400)
+
+
+@pytest.mark.parametrize("harm", [lose_the_index, lose_the_log, tear, add_rubbish, leave])
+async def test_looking_writes_nothing(office: Office, harm: Callable[[Office], None]) -> None:
+    await fill(office)
+    await office.store.close()
+    harm(office)
+    before = contents(office)
+    await office.open_again()
+    report = await office.account.verify()
+    assert contents(office) == before
+    assert (report.damaged, report.differences) == ((), ())
+    assert bool(report.losses) == (harm is tear)
+    await office.account.verify(repair=True)
+    report = await office.account.verify()
+    assert (report.damaged, report.differences, report.losses) == ((), (), ())
+
+
+async def test_a_journal_that_is_gone_is_damage(office: Office) -> None:
+    await fill(office)
+    await office.store.close()
+    segment = office.segments()[0]
+    segment.rename(office.folder / "000019.log")
+    before = contents(office)
+    await office.open_again()
+    for repair in (False, True):
+        with pytest.raises(DamagedError):
+            await office.account.verify(repair=repair)
+    assert contents(office) == before
+    (office.folder / "000019.log").rename(segment)
+    report = await office.account.verify()
+    assert (report.damaged, report.differences, report.losses) == ((), (), ())
+    assert len(await office.uids()) == 5
+
+
+async def test_a_segment_that_is_gone_is_told_and_the_index_does_not_follow_it(
+    open_office: OpenOffice,
+) -> None:
+    office = await open_office(segment_octets=4_096)
+    for number in range(8):
+        await office.add(b"%d" % number + LETTER * 100)
+    uids = await office.uids()
+    office.segments()[1].unlink()
+    report = await office.account.verify()
+    assert "the beginning of the journal is gone" in report.differences
+    assert report.damaged
+    await office.account.verify(repair=True)
+    await office.store.close()
+    lose_the_index(office)
+    await office.open_again()
+    assert await office.uids() == uids
+    assert (await office.account.verify()).damaged == report.damaged

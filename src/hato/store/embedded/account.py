@@ -19,7 +19,7 @@ from hato.core.errors import ConflictError, DamagedError, NotFoundError, Storage
 from hato.core.ids import AccountId, BodyId, EmailId, MailboxId, ModSeq, Uid
 from hato.core.limits import REMEMBER_REMOVED_SECONDS
 from hato.store.api import Lock, Snapshot, Watch
-from hato.store.changes import Committed, Purge, Purged, Wanted
+from hato.store.changes import Committed, Purge, Purged, PutObject, Wanted
 from hato.store.embedded import queries
 from hato.store.embedded.account_writer import Request
 from hato.store.embedded.body_reader import BodyReader
@@ -27,6 +27,7 @@ from hato.store.embedded.compaction import compact
 from hato.store.embedded.faults import SPOILED, domain_error, is_full
 from hato.store.embedded.following import Follower
 from hato.store.embedded.locks import EmbeddedLock, take_lock
+from hato.store.embedded.losses import KIND as LOSS_KIND
 from hato.store.embedded.record import Location, account_seed
 from hato.store.embedded.replay import INDEX
 from hato.store.embedded.rows import read_account
@@ -342,12 +343,14 @@ class EmbeddedAccount:
 
     async def verify(self, *, repair: bool = False) -> VerifyReport:
         """Check every checksum, and the index against a fresh replay; `repair` rebuilds it."""
-        await self._ask(read_account)
         writer = self._shared.writers.get(self.account_id)
         now = self._shared.clock.now()
         report = await self._in_thread(lambda: verify(writer, now, repair=repair))
         if repair:
             self._shared.indexes.forget(self._folder)
+            losses = await self.stored_objects(LOSS_KIND)
+            if losses:
+                await self.commit([PutObject(LOSS_KIND, one.object_id, None) for one in losses])
         return report
 
     async def purge(self, now: int) -> int:

@@ -33,6 +33,7 @@ from hato.store.embedded.faults import SPOILED, is_full
 from hato.store.embedded.gate import Gate
 from hato.store.embedded.journal import Journal
 from hato.store.embedded.locks import EmbeddedLock
+from hato.store.embedded.losses import Known, read_known
 from hato.store.embedded.replay import INDEX, StaleIndexError, catch_up, is_trustworthy, rebuild
 from hato.store.embedded.rows import Rows
 from hato.store.embedded.schema import BUSY_MILLISECONDS, open_index
@@ -115,8 +116,8 @@ class AccountWriter:
         """
         try:
             self._begin()
-        except (StaleIndexError, *SPOILED):
-            self.rebuild()
+        except (StaleIndexError, *SPOILED) as fault:
+            self.rebuild(self._read_known() if isinstance(fault, StaleIndexError) else None)
             try:
                 self._begin()
             except StaleIndexError:
@@ -180,10 +181,19 @@ class AccountWriter:
         self._inode = os.stat(path).st_ino
         return connection
 
-    def rebuild(self) -> None:
-        """Make the index anew from the journal; the gate is held."""
+    def _read_known(self) -> Known | None:
+        """Return what the index knows and the journal may have lost, if it can be read."""
+        if self._connection is None:
+            return None
+        try:
+            return read_known(self._connection)
+        except SPOILED:
+            return None
+
+    def rebuild(self, known: Known | None = None) -> None:
+        """Make the index anew from the journal; the gate is held. `known`: see `replay`."""
         self.close()
-        rebuild(self.folder, self.account_id)
+        rebuild(self.folder, self.account_id, known, self._clock.now())
 
     # Changing
 
@@ -282,8 +292,9 @@ class AccountWriter:
         self._space.release_reserve()
         if isinstance(fault, SPOILED):
             self.rebuild()
+        segment = self.journal.segment
         self.begin()
-        if self.rows.account.modseq < modseq:
+        if self.rows.account.modseq < modseq or self.journal.segment != segment:
             self._roll_back()
             raise UnavailableError("the journal lost what was written a moment ago") from fault
         self._commit(self.rows)

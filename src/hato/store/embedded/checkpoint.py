@@ -1,7 +1,7 @@
 """The whole index as records: where a replay can begin, so that older segments may go.
 
-Called by `compaction` (writes), `replay` (finds, loads) and `verify` (compares two indexes).
-Never holds anything that the journal did not say; an incomplete checkpoint counts for nothing.
+Called by `compaction` and `losses` (write), `replay` (finds, loads), `verify` (compares indexes).
+Never holds anything that an index does not; an incomplete checkpoint counts for nothing.
 Standards: none.
 Fails with OSError and apsw.Error.
 """
@@ -15,10 +15,19 @@ from typing import Any, Final, NamedTuple
 import apsw
 import msgspec
 
-from hato.store.embedded.record import HEAD_OCTETS, LAST, Kind
+from hato.store.embedded.journal import Journal
+from hato.store.embedded.record import (
+    HEAD_OCTETS,
+    LAST,
+    Head,
+    Kind,
+    checksum_of,
+    pack_head,
+    place_seed,
+)
 from hato.store.embedded.scan import Found, first_records
 from hato.store.embedded.segments import Link, open_to_read, read_start
-from hato.store.embedded.system import OpenFile, read_exactly
+from hato.store.embedded.system import OpenFile, read_exactly, write_all
 
 TABLES: Final = (
     "account mailbox email placement body keyword_set thread thread_hash gone expunged removal"
@@ -69,6 +78,38 @@ def columns_of(connection: apsw.Connection, table: str) -> tuple[str, ...]:
     """Return the names of a table's columns, in their order."""
     found = connection.execute("SELECT name FROM pragma_table_info(?) ORDER BY cid", (table,))
     return tuple(row[0] for row in found)
+
+
+def write_rows(journal: Journal, connection: apsw.Connection, modseq: int, at: int) -> None:
+    """Write everything in an index behind the start of a segment that is to hold it; no sync."""
+    for part, (facts, is_last) in enumerate(_contents(connection)):
+        offset = journal.reserve(HEAD_OCTETS + len(facts))
+        head = Head(
+            kind=Kind.CHECKPOINT,
+            flags=LAST if is_last else 0,
+            facts_octets=len(facts),
+            prefix_octets=0,
+            content_octets=0,
+            dot_count=0,
+            part=part,
+            body_id=0,
+            modseq=modseq,
+            at=at,
+            durable_end=0,
+            facts_checksum=checksum_of(facts),
+            content_checksum=checksum_of(b""),
+        )
+        packed = pack_head(head, place_seed(journal.seed, journal.segment, offset))
+        write_all(journal.file.fd, [packed, facts], offset)
+
+
+def _contents(connection: apsw.Connection) -> Iterator[tuple[bytes, bool]]:
+    """Yield what each record holds, and whether it is the last; all of it may be large."""
+    waiting = dump(connection)
+    following = next(waiting, None)
+    while following is not None:
+        facts, following = encode_rows(following), next(waiting, None)
+        yield facts, following is None
 
 
 def encode_rows(rows: TableRows) -> bytes:

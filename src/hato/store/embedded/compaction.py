@@ -21,7 +21,7 @@ from typing import Any, Final, NamedTuple
 from hato.core.errors import InUseError, StorageFullError
 from hato.core.log import log
 from hato.store.embedded.account_writer import AccountWriter
-from hato.store.embedded.checkpoint import dump, encode_rows
+from hato.store.embedded.checkpoint import write_rows
 from hato.store.embedded.locks import lock_path, try_lock
 from hato.store.embedded.record import (
     HEAD_OCTETS,
@@ -136,46 +136,9 @@ def write_checkpoint(writer: AccountWriter, at: int) -> int:
     """Begin a segment with everything that the index knows; return its number."""
     with writer.upkeep() as rows:
         rows.flush()
-        journal = writer.journal
-        journal.begin_next(at, has_checkpoint=True)
-        for part, (facts, is_last) in enumerate(_contents(rows)):
-            offset = journal.reserve(HEAD_OCTETS + len(facts))
-            head = _empty_head(Kind.CHECKPOINT, rows, at)._replace(
-                flags=LAST if is_last else 0,
-                facts_octets=len(facts),
-                part=part,
-                facts_checksum=checksum_of(facts),
-            )
-            packed = pack_head(head, place_seed(journal.seed, journal.segment, offset))
-            write_all(journal.file.fd, [packed, facts], offset)
-        return journal.segment
-
-
-def _contents(rows: Rows) -> Iterator[tuple[bytes, bool]]:
-    """Yield what each record holds, and whether it is the last; all of it may be large."""
-    waiting = dump(rows.connection)
-    following = next(waiting, None)
-    while following is not None:
-        facts, following = encode_rows(following), next(waiting, None)
-        yield facts, following is None
-
-
-def _empty_head(kind: Kind, rows: Rows, at: int) -> Head:
-    return Head(
-        kind=kind,
-        flags=LAST,
-        facts_octets=0,
-        prefix_octets=0,
-        content_octets=0,
-        dot_count=0,
-        part=0,
-        body_id=0,
-        modseq=rows.account.modseq,
-        at=at,
-        durable_end=0,
-        facts_checksum=checksum_of(b""),
-        content_checksum=checksum_of(b""),
-    )
+        writer.journal.begin_next(at, has_checkpoint=True)
+        write_rows(writer.journal, rows.connection, rows.account.modseq, at)
+        return writer.journal.segment
 
 
 def _copy_some(writer: AccountWriter, segment: int, first: int, at: int) -> bool:

@@ -20,6 +20,7 @@ from hato.store.embedded.segments import (
     Stand,
     begin_segment,
     open_to_append,
+    open_to_read,
     seal,
     segment_path,
     stand_of,
@@ -68,11 +69,11 @@ class Journal:
         self._file = None
         return True
 
-    def begin_next(self, at: int, *, has_checkpoint: bool = False) -> None:
-        """Leave the segment at `end`, for good, and begin the next one."""
+    def begin_next(self, at: int, *, has_checkpoint: bool = False, beyond: int = 0) -> None:
+        """Leave the segment at `end`, for good, and begin the next one, numbered above `beyond`."""
         if self.segment:
-            seal(self.file)
-        number = self.segment + 1
+            seal(self._file or open_to_read(self.folder, self.segment))
+        number = max(self.segment, beyond) + 1
         while True:
             start = SegmentStart(
                 self.account_id, number, self.segment, self.end, has_checkpoint=has_checkpoint

@@ -21,11 +21,12 @@ from hato.core.ids import AccountId
 from hato.store.changes import Fact
 from hato.store.embedded.apply import Applier
 from hato.store.embedded.checkpoint import find_checkpoint, load_checkpoint
+from hato.store.embedded.losses import Known, find_loss, tell_loss
 from hato.store.embedded.record import Kind, account_seed
 from hato.store.embedded.rows import Rows, new_account_row
 from hato.store.embedded.scan import Scanned, Step, scan_segment, steps_of
 from hato.store.embedded.schema import ACCOUNT_COLUMNS, FORMAT, make_tables, open_index
-from hato.store.embedded.segments import Link, chain_of, open_to_read
+from hato.store.embedded.segments import Link, chain_of, open_to_read, segment_path
 from hato.store.embedded.system import OpenFile, give_to_owner, sync_data, sync_folder
 from hato.store.resolve import INBOX_ID
 
@@ -100,9 +101,20 @@ def apply_step(rows: Rows, step: Step) -> None:
         Applier(rows, step.modseq, step.at, step.bodies).apply(facts)
 
 
-def rebuild(folder: str, account_id: AccountId) -> None:
+def holds(folder: str, seed: int, place: tuple[int, int]) -> bool:
+    """Tell whether the journal reaches as far as an index: to a segment's number and an end."""
+    links = chain_of(folder, seed, place[0])
+    if not links or links[0].number != place[0]:
+        return False
+    if links[0].cut is not None and links[0].cut < place[1]:
+        return False
+    return os.stat(segment_path(folder, place[0])).st_size >= place[1]
+
+
+def rebuild(folder: str, account_id: AccountId, known: Known | None = None, at: int = 0) -> None:
     """Make the index anew from the journal; the old file, if any, is replaced.
 
+    `known`: what the old one knew, where the journal may have lost some of it; `at`: now.
     Raises DamagedError where the journal's beginning is gone; then everything stays as it is, so
     that files which are put back count again.
     """
@@ -114,6 +126,9 @@ def rebuild(folder: str, account_id: AccountId) -> None:
         fill(connection, folder, account_id)
         if not is_whole(connection):
             raise DamagedError("the journal, or its beginning, is gone")
+        loss = None if known is None else find_loss(known, connection, at)
+        if known is not None and loss is not None:
+            tell_loss(connection, folder, account_id, known, loss)
     except BaseException:
         connection.close()
         _discard(folder, _NEW)

@@ -3,30 +3,34 @@
 Called by `account` in a thread.
 Never changes anything unless it is asked to repair; then the damaged side is made from the sound.
 Standards: none.
-Fails with OSError, apsw.Error, InUseError while another upkeep of the account runs.
+Fails with OSError, apsw.Error, InUseError while another upkeep of the account runs, and
+DamagedError where the journal is gone.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import apsw
 
+from hato.core.errors import DamagedError
 from hato.core.ids import EmailId
 from hato.store.embedded.account_writer import AccountWriter
 from hato.store.embedded.checkpoint import columns_of
 from hato.store.embedded.compaction import upkeep_lock, write_checkpoint
 from hato.store.embedded.faults import SPOILED
+from hato.store.embedded.losses import Known, find_loss, read_known, read_losses
 from hato.store.embedded.record import HEAD_OCTETS, parse_head, place_seed
-from hato.store.embedded.replay import INDEX, fill
+from hato.store.embedded.replay import INDEX, fill, holds, is_trustworthy, is_whole
 from hato.store.embedded.rows import read_account
 from hato.store.embedded.scan import Found, is_content_sound, scan_segment
 from hato.store.embedded.schema import open_index
 from hato.store.embedded.segments import chain_of, open_to_read
 from hato.store.embedded.system import OpenFile, read_exactly
-from hato.store.model import VerifyReport
+from hato.store.model import JournalLoss, VerifyReport
 
 _COMPARED: Final = (
     "account mailbox email placement body thread thread_hash gone expunged removal object ledger"
@@ -38,24 +42,15 @@ _MOST_DIFFERENCES: Final = 100
 
 
 def verify(writer: AccountWriter, at: int, *, repair: bool) -> VerifyReport:
-    """Check the account as it stands now."""
+    """Check the account as it stands now. Raises DamagedError where the journal is gone."""
     with upkeep_lock(writer.folder):
-        try:
-            report, is_journal_whole = _check(writer)
-        except SPOILED as fault:
-            if repair:
+        report, is_journal_whole = _check(writer, at)
+        if repair:
+            with writer.upkeep():  # makes an index that cannot be used anew
+                pass
+            if report.differences and is_journal_whole:
                 _rebuild(writer)
-                report, _whole = _check(writer)
-            else:
-                report = VerifyReport(writer.account_id, 0, 0, (), ())
-            damage = f"the index is damaged: {fault}"
-            return VerifyReport(
-                writer.account_id, report.emails, report.octets, report.damaged, (damage,)
-            )
-        if repair and report.differences:
-            if is_journal_whole:
-                _rebuild(writer)
-            else:  # The index knows what the journal lost: let the journal say it again.
+            elif report.differences:  # The index knows what the journal lost: let it say it again.
                 write_checkpoint(writer, at)
         return report
 
@@ -66,28 +61,85 @@ def _rebuild(writer: AccountWriter) -> None:
         writer.catch_up()
 
 
-def _check(writer: AccountWriter) -> tuple[VerifyReport, bool]:
-    with writer.upkeep():
-        pass
-    live = open_index(f"{writer.folder}/{INDEX}")
+def _check(writer: AccountWriter, at: int) -> tuple[VerifyReport, bool]:
+    """Look, without writing, also where an index is missing: it would be made when it is needed.
+
+    Return also whether all of the journal can be read.
+    """
+    path = f"{writer.folder}/{INDEX}"
+    if not (os.path.exists(path) and os.path.exists(f"{path}-wal")):  # it would not be used
+        return _check_journal(writer, (), None, at)
     try:
-        with live:
+        with contextlib.closing(open_index(path)) as live:
+            live.execute("BEGIN")  # all of it is of one moment
+            if not is_trustworthy(live, writer.account_id):
+                return _check_journal(writer, (), None, at)
             account = read_account(live)
             until = (account.segment, account.segment_end)
-            damaged = _damaged_bodies(writer, live)
-            unreadable = _unreadable(writer, until)
-            problem = live.execute("PRAGMA quick_check(1)").fetchall()
-            broken = [] if problem == [("ok",)] else [f"the index is damaged: {problem[0][0]}"]
-            differences = [*broken, *unreadable, *_compare(writer, live, until)]
-            emails, octets = live.execute(
-                "SELECT count(*), coalesce(sum(size), 0) FROM email"
-            ).fetchone()  # type: ignore[misc]  # there is one row
-            hurt = live.execute("SELECT id, body FROM email ORDER BY id")
-            ids = tuple(EmailId(row[0]) for row in hurt if row[1] in damaged)
+            if not holds(writer.folder, writer.journal.seed, until):
+                return _check_journal(writer, (), read_known(live), at)
+            return _check_index(writer, live, until)
+    except SPOILED as fault:
+        return _check_journal(writer, (f"the index is damaged: {fault}",), None, at)
+
+
+def _check_index(
+    writer: AccountWriter, live: apsw.Connection, until: tuple[int, int]
+) -> tuple[VerifyReport, bool]:
+    """Check everything that an index tells, and the journal up to where it was applied."""
+    damaged = _damaged_bodies(writer, live)
+    problem = live.execute("PRAGMA quick_check(1)").fetchall()
+    broken = [] if problem == [("ok",)] else [f"the index is damaged: {problem[0][0]}"]
+    with _replayed(writer, until) as fresh:
+        unreadable = _unreadable(writer, until)
+        if not is_whole(fresh):
+            unreadable.append("the beginning of the journal is gone")
+        differences = [*broken, *unreadable, *_compare(live, fresh)]
+    losses = tuple(read_losses(live).values())
+    return _report(writer, live, damaged, differences, losses), not unreadable
+
+
+def _check_journal(
+    writer: AccountWriter, said: tuple[str, ...], known: Known | None, at: int
+) -> tuple[VerifyReport, bool]:
+    """Check the journal where no index can be used; `known`: what one knew that is ahead of it."""
+    with _replayed(writer, None) as fresh:
+        if not is_whole(fresh):
+            raise DamagedError("the journal, or its beginning, is gone")
+        account = read_account(fresh)
+        unreadable = _unreadable(writer, (account.segment, account.segment_end))
+        losses = list(read_losses(fresh).values())
+        loss = None if known is None else find_loss(known, fresh, at)
+        if loss is not None:
+            losses.append(loss)
+        damaged = _damaged_bodies(writer, fresh)
+        report = _report(writer, fresh, damaged, [*said, *unreadable], tuple(losses))
+        return report, not unreadable
+
+
+@contextlib.contextmanager
+def _replayed(writer: AccountWriter, until: tuple[int, int] | None) -> Iterator[apsw.Connection]:
+    """Replay the journal into a temporary index."""
+    fresh = apsw.Connection("")
+    try:
+        fill(fresh, writer.folder, writer.account_id, until)
+        yield fresh
     finally:
-        live.close()
+        fresh.close()
+
+
+def _report(
+    writer: AccountWriter,
+    index: apsw.Connection,
+    damaged: set[int],
+    differences: Sequence[str],
+    losses: tuple[JournalLoss, ...],
+) -> VerifyReport:
+    emails, octets = index.execute("SELECT count(*), coalesce(sum(size), 0) FROM email").fetchone()  # type: ignore[misc]  # there is one row
+    rows = index.execute("SELECT id, body FROM email ORDER BY id")
+    hurt = tuple(EmailId(row[0]) for row in rows if row[1] in damaged)
     kept = tuple(differences[:_MOST_DIFFERENCES])
-    return VerifyReport(writer.account_id, emails, octets, ids, kept), not unreadable
+    return VerifyReport(writer.account_id, emails, octets, hurt, kept, losses)
 
 
 def _damaged_bodies(writer: AccountWriter, live: apsw.Connection) -> set[int]:
@@ -141,18 +193,13 @@ def _unreadable(writer: AccountWriter, until: tuple[int, int]) -> list[str]:
     return found
 
 
-def _compare(writer: AccountWriter, live: apsw.Connection, until: tuple[int, int]) -> list[str]:
-    """Replay the journal into a temporary index, and say where the two differ."""
-    fresh = apsw.Connection("")
-    try:
-        fill(fresh, writer.folder, writer.account_id, until)
-        return [
-            difference
-            for table in _COMPARED
-            for difference in _differences(table, _rows(live, table), _rows(fresh, table))
-        ]
-    finally:
-        fresh.close()
+def _compare(live: apsw.Connection, fresh: apsw.Connection) -> list[str]:
+    """Say where two indexes differ."""
+    return [
+        difference
+        for table in _COMPARED
+        for difference in _differences(table, _rows(live, table), _rows(fresh, table))
+    ]
 
 
 def _rows(connection: apsw.Connection, table: str) -> Iterator[tuple[Any, ...]]:
