@@ -92,7 +92,8 @@ async def _bring_back(desk: Desk, name: str, ids: tuple[int, ...] | None) -> int
     async with desk.store() as store:
         person = await desk.ways.accounts(store, desk.settings).person(name)
         account = await store.account(person.account_id)
-        held = [one.email_id for one in await account.held()]
+        # In the order in which they came, since they are numbered anew.
+        held = sorted(one.email_id for one in await account.held())
         chosen = tuple(email_id for email_id in held if ids is None or email_id in ids)
         if not chosen:
             return 0
