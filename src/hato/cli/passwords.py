@@ -3,7 +3,7 @@
 Called by the verbs `user` and `app-password`.
 Never takes one from the command's words, where every other user of the machine sees it.
 Standards: none.
-Fails with InvalidInputError for an empty one, or two that differ.
+Fails with InvalidInputError for an empty one, more than a line, or two that differ.
 """
 
 from __future__ import annotations
@@ -24,6 +24,10 @@ _NOWHERE: Final = Text(
 _ASK: Final = Text(en="Password for {name}: ", ja="{name} のパスワード: ")
 _AGAIN: Final = Text(en="The same again: ", ja="もう一度: ")
 _EMPTY: Final = Text(en="The password is empty: give another one.", ja="パスワードが空です。")
+_TWO_LINES: Final = Text(
+    en="There is more than one line on standard input: give the password alone.",
+    ja="標準入力に二行以上あります。パスワードだけを渡してください。",
+)
 _DIFFERENT: Final = Text(
     en="The two passwords differ: try again.", ja="パスワードが一致しません。やり直してください。"
 )
@@ -33,6 +37,8 @@ def take_password(desk: Desk, name: str, *, from_standard_input: bool) -> Secret
     """Return the password that is given. Raises InvalidInputError."""
     if from_standard_input:
         line = sys.stdin.buffer.readline()
+        if line and sys.stdin.buffer.read(1):
+            raise InvalidInputError(_TWO_LINES)
         password = Secret(line.removesuffix(b"\n").removesuffix(b"\r"))
     elif sys.stdin.isatty():
         password = Secret(getpass.getpass(_ASK.in_language(desk.language, name=name)))
