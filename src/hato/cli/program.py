@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import traceback
 from pathlib import Path
 from typing import Final
 
@@ -42,6 +43,10 @@ _VERBS: Final = {
 _SYSTEM_SAYS_NO = Text(
     en="The system does not allow it: {name}: {reason}.",
     ja="システムが許しません: {name}: {reason}。",
+)
+_NO_OUTPUT = Text(
+    en="What there is to say cannot be written to standard output ({reason}).",
+    ja="標準出力に書けません({reason})。",
 )
 _CONFIG_NEEDS_FILE = Text(
     en="--config needs a file: write --config FILE.",
@@ -96,12 +101,21 @@ def run(ways: Ways, arguments: list[str]) -> int:
         click.echo(sentence_for(fault, language), err=True)
         return 1
     except OSError as fault:
+        if _was_being_said(fault):
+            click.echo(_NO_OUTPUT.in_language(language, reason=fault.strerror), err=True)
+            return 1
         sentence = _SYSTEM_SAYS_NO.in_language(
             language, name=fault.filename or "-", reason=fault.strerror or fault
         )
         click.echo(sentence, err=True)
         return 1
     return status if isinstance(status, int) else 0
+
+
+def _was_being_said(fault: OSError) -> bool:
+    """Tell whether it was printing that failed: nothing else in the fault names standard output."""
+    frames = traceback.walk_tb(fault.__traceback__)
+    return any(frame.f_code is click.echo.__code__ for frame, _ in frames)
 
 
 def language_of_environment() -> Language:

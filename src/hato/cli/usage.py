@@ -1,7 +1,7 @@
 """What a person is told who used the command line in a way that it does not know.
 
 Called by `cli.program`.
-Never more than one sentence and where to look.
+Never more than one sentence and where to look; who typed no verb at all gets the help.
 Standards: exit status 2 for wrong usage.
 Fails never: what has no sentence of its own is told in the library's words.
 """
@@ -36,8 +36,10 @@ _OTHER: Final = Text(
 
 
 def usage_sentence(fault: click.UsageError, language: Language) -> str:
-    """Return what is wrong with the words that were typed."""
+    """Return what is wrong with the words that were typed; where there are none, the help."""
     path = fault.ctx.command_path if fault.ctx else "hato"
+    if isinstance(fault, click.exceptions.NoArgsIsHelpError):
+        return fault.format_message()
     if isinstance(fault, click.NoSuchOption):
         return _NO_SUCH_OPTION.in_language(language, name=fault.option_name, path=path)
     if isinstance(fault, click.NoSuchCommand):
