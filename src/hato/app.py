@@ -24,7 +24,7 @@ import msgspec
 
 from hato.cli.program import run
 from hato.core.clock import SystemClock
-from hato.core.errors import InvalidInputError
+from hato.core.errors import InvalidInputError, StorageFullError, UnavailableError
 from hato.core.language import Text
 from hato.core.log import Level, is_terminal, log
 from hato.core.settings import Settings
@@ -72,6 +72,12 @@ _NO_DIRECTORY = Text(
     "(without it nobody knows whose they are).",
     ja="{accounts} にアカウントがあるのに {file} がありません。バックアップから戻してください"
     "(これがないと誰のものか分かりません)。",
+)
+_NOT_OPENED = Text(
+    en="The store in {data} cannot be opened ({reason}): look whether its files are whole, and "
+    "whether the user that Hato runs as may write them.",
+    ja="{data} のストアを開けません({reason})。ファイルが壊れていないか、"
+    "鳩を動かすユーザーが書き込めるかを確かめてください。",
 )
 _BAD_LOG = Text(
     en="[log] {key} = {value!r} is none of {choices}.",
@@ -161,6 +167,7 @@ class Composition:
             if settings.user:
                 become(settings.user)
             with plan.claim_data_folder():
+                asyncio.run(self._try_store(settings))
                 prepare_for_workers()
                 run_worker = _worker(settings, plan)
                 stop_seconds = settings.limits.shutdown_seconds
@@ -168,6 +175,17 @@ class Composition:
                 return parent.serve(on_ready, lambda: self._reload(path, plan))
         finally:
             plan.close()
+
+    async def _try_store(self, settings: Settings) -> None:
+        """Open the store once, and close it before there are workers. Raises InvalidInputError.
+
+        What workers cannot open is told here, in one sentence, instead of by each of them.
+        """
+        try:
+            store = await self.open_store(settings)
+        except (UnavailableError, StorageFullError) as fault:
+            raise InvalidInputError(_NOT_OPENED, data=settings.data, reason=fault) from fault
+        await store.close()
 
     def _reload(self, path: Path | None, plan: Plan) -> RunWorker | None:
         """Read the configuration again; what new workers do, or None when it cannot be served."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import socket
 import ssl
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,7 +21,7 @@ from tests.system.fixtures import (
 from tests.system.letters import LETTERS
 from tests.system.people import Person
 from tests.system.pop3 import Pop3Client
-from tests.system.server_process import HOST_NAME, Certificates, HatoServer
+from tests.system.server_process import HATO, HOST_NAME, START_SECONDS, Certificates, HatoServer
 from tests.system.wire import Wire
 
 ADA = Person("ada@example.org", "open sesame")
@@ -176,6 +179,61 @@ def test_a_port_in_use_is_one_sentence(own_server: Callable[..., HatoServer]) ->
     assert done.returncode != 0
     assert str(server.addresses["pop3"][1]) in said
     assert "Traceback" not in said
+
+
+def overwrite(database: Path) -> None:
+    database.write_bytes(b"rubbish" * 10_000)
+
+
+def replace_by_a_folder(database: Path) -> None:
+    database.unlink()
+    database.mkdir()
+
+
+@pytest.mark.parametrize("spoil", [overwrite, replace_by_a_folder])
+def test_a_store_that_cannot_be_opened_is_one_sentence(
+    own_server: Callable[..., HatoServer], spoil: Callable[[Path], None]
+) -> None:
+    server = own_server(start=False, workers=2)
+    for file in server.data_folder.glob("hato.db-*"):
+        file.unlink()
+    spoil(server.data_folder / "hato.db")
+    (said,) = server.run("serve", status=1).stderr.decode().splitlines()
+    assert said.startswith(f"The store in {server.data_folder} cannot be opened (")
+
+
+def test_a_data_folder_that_may_not_be_written_is_one_sentence(
+    own_server: Callable[..., HatoServer],
+) -> None:
+    server = own_server(start=False, workers=2)
+    (server.data_folder / "server.lock").touch()  # it has been served before
+    prefix: tuple[str, ...] = ()
+    if os.geteuid() == 0:  # who may do everything must let go of that
+        if shutil.which("setpriv") is None:
+            pytest.skip("root needs setpriv to be somebody who may not")
+        prefix = ("setpriv", "--bounding-set=-all", "--inh-caps=-all")
+    modes = {path: path.stat().st_mode for path in [server.data_folder, *files_of(server)]}
+    for path, mode in modes.items():
+        path.chmod(mode & ~0o222)
+    try:
+        done = subprocess.run(
+            [*prefix, str(HATO), "serve", "--config", str(server.config_file)],
+            capture_output=True,
+            timeout=START_SECONDS,
+            check=False,
+        )
+    finally:
+        for path, mode in modes.items():
+            path.chmod(mode)
+    (said,) = done.stderr.decode().splitlines()
+    assert done.returncode == 1
+    assert said.startswith(f"The store in {server.data_folder} cannot be opened (")
+
+
+def files_of(server: HatoServer) -> list[Path]:
+    """What stands in the data folder itself, but for the claim on it."""
+    found = server.data_folder.iterdir()
+    return [path for path in found if path.is_file() and path.name != "server.lock"]
 
 
 def test_ipv6_is_served(own_server: Callable[..., HatoServer]) -> None:

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Final, NamedTuple, TypeAlias
 
+from hato.core.errors import HatoError
 from hato.core.log import log
 from hato.core.shared_counts import SharedCounts
 
@@ -154,6 +155,8 @@ class Parent:
             if signal.SIGTERM not in self._wanted:  # it may have come before the line above
                 self._run(place, self._life[0], ready)
             status = 0
+        except HatoError as fault:  # such as a store that cannot be opened: no bug
+            log.error("worker-failed", reason=str(fault), worker=place.number)
         except BaseException as fault:  # noqa: BLE001 - the last line of a process
             log.error("worker-failed", fault=fault, worker=place.number)
         finally:
