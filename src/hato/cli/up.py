@@ -124,6 +124,9 @@ def up(desk: Desk, data: Path, port_offset: int) -> int:
     Prints how to connect, writes the same to DATA/up.json, and serves until stopped.
     """
     folder = data.resolve()
+    config = folder / "hato.toml"
+    if config.exists() and not config.read_text("utf-8", "replace").startswith(_MARK):
+        raise InvalidInputError(_NOT_OURS, path=config)
     try:
         with claim_folder(folder / "mail"):
             return _up(desk, folder, port_offset)
@@ -136,8 +139,6 @@ def up(desk: Desk, data: Path, port_offset: int) -> int:
 def _up(desk: Desk, folder: Path, port_offset: int) -> int:
     """Prepare a folder that is ours, and serve it."""
     config = folder / "hato.toml"
-    if config.exists() and not config.read_text("utf-8", "replace").startswith(_MARK):
-        raise InvalidInputError(_NOT_OURS, path=config)
     certificate = make_own_certificate(folder / "tls", int(time.time()))
     ports = {service: port_offset + port for service, port in PORTS.items()}
     config.write_text(_toml(folder, certificate, ports), encoding="utf-8")

@@ -80,3 +80,13 @@ def test_ports_that_others_have_are_told_with_the_option_that_helps(
         f"127.0.0.1:{offset + 110} is in use by another program: "
         "choose other ports with --port-offset.\n"
     )
+
+
+def test_a_configuration_of_ones_own_and_its_folder_stay_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    (tmp_path / "hato.toml").write_text('data = "mine"\n')
+    assert run(BindingOnly(), ["up", "--data", str(tmp_path)]) == 1
+    assert capfd.readouterr().err.startswith(f"{tmp_path}/hato.toml is a configuration of your own")
+    assert [one.name for one in tmp_path.iterdir()] == ["hato.toml"]
