@@ -236,6 +236,8 @@ class Pop3Session:
 
     async def _goes_on(self) -> bool:
         """Wait a little; tell whether the client said more meanwhile."""
+        if self.machine.has_input:
+            return True
         batches = self.machine.batches
         for _ in range(_DEAF_LOOKS):
             await asyncio.sleep(_DEAF_SECONDS / _DEAF_LOOKS)

@@ -155,6 +155,11 @@ class Pop3ServerMachine:
         self._unended_octets += len(data)
         self._lines.feed(data)
 
+    @property
+    def has_input(self) -> bool:
+        """Whether something arrived that was not looked at yet."""
+        return bool(self._lines)
+
     def receive_eof(self) -> None:
         """Learn that the peer will send nothing more."""
         self._has_ended = True
