@@ -6,6 +6,7 @@ import errno
 import os
 from pathlib import Path
 
+import apsw
 import pytest
 
 from hato.core.errors import StorageFullError, UnavailableError
@@ -44,3 +45,10 @@ def test_a_lock_can_be_taken_on_a_full_disk(
     lock = try_lock(f"{tmp_path}/lock")
     assert lock is not None
     assert lock.is_valid()
+
+
+def test_shared_memory_that_cannot_grow_is_a_full_disk_too() -> None:
+    fault = apsw.exception_for(apsw.SQLITE_IOERR_SHMSIZE)
+    assert is_full(fault)
+    assert isinstance(domain_error(fault, "reading"), StorageFullError)
+    assert not is_full(apsw.exception_for(apsw.SQLITE_IOERR_READ))

@@ -20,11 +20,15 @@ SPOILED: Final = (apsw.CorruptError, apsw.NotADBError, apsw.SchemaChangeError, a
 was resolved or replayed."""
 
 
+_NO_ROOM_TO_SHARE: Final = (apsw.SQLITE_IOERR_SHMSIZE, apsw.SQLITE_IOERR_SHMMAP)
+"""What SQLite says on a full disk where memory that processes share is a file that must grow."""
+
+
 def domain_error(fault: Exception, doing: str) -> HatoError:
     """Return the domain error for an error of the system or of SQLite."""
     if isinstance(fault, OSError):
         return fault_of(fault, doing)
-    if isinstance(fault, apsw.FullError):
+    if is_full(fault):
         return StorageFullError(f"the disk is full ({doing})")
     return UnavailableError(f"{doing}: {fault}")
 
@@ -33,4 +37,6 @@ def is_full(fault: Exception) -> bool:
     """Tell whether a fault says that the disk is full; the free-space mark is no such fault."""
     if isinstance(fault, OSError):
         return says_full(fault)
-    return isinstance(fault, apsw.FullError)
+    return isinstance(fault, apsw.FullError) or (
+        isinstance(fault, apsw.IOError) and fault.extendedresult in _NO_ROOM_TO_SHARE
+    )
