@@ -16,6 +16,26 @@ POP3_COMMAND_OCTETS: Final = 255
 POP3_REPLY_OCTETS: Final = 512
 """Longest first line of a POP3 reply, CRLF included (RFC 2449 §4)."""
 
+POP3_ANSWER_OCTETS: Final = 8_192
+"""Longest first line of an answer that our client reads. RFC 2449 §4 allows 512; big providers
+explain at length why they refuse a login."""
+
+POP3_ROW_OCTETS: Final = 1_024
+"""Longest line of a listing that our client reads: twice what RFC 2449 §3 allows a capability."""
+
+POP3_UNIQUE_ID_OCTETS: Final = 70
+"""Longest unique-id (RFC 1939 §7)."""
+
+POP3_LISTING_ROWS: Final = 1_000_000
+"""Rows of a listing that our client takes before it calls the listing endless."""
+
+POP3_LIST_LINES: Final = 200
+"""Capabilities, or languages, that a server may name; Dovecot names some fifteen."""
+
+POP3_WINDOW_COMMANDS: Final = 128
+"""Commands that our client sends ahead of their answers where the server offers PIPELINING: a
+megabyte of letters of 8 KiB, and a kilobyte and a half of commands, which any server takes in."""
+
 SASL_LINE_OCTETS: Final = 12_288
 """Longest line of a SASL exchange, CRLF included (RFC 4954 §4 recommends 12288; POP3 the same)."""
 
