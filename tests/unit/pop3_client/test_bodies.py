@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -111,7 +112,7 @@ def test_any_letter_in_any_pieces(letter: bytes, cuts: list[int]) -> None:
     borders = sorted({0, len(octets), *(cut for cut in cuts if cut < len(octets))})
     dialogue = asked()
     events: list[Event] = []
-    for start, stop in zip(borders, borders[1:], strict=False):
+    for start, stop in pairwise(borders):
         events += dialogue.hear_octets(octets[start:stop])
     assert isinstance(events[0], BodyBegin)
     assert content(events) == letter
