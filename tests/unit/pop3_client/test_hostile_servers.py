@@ -134,6 +134,15 @@ def test_a_goodbye_between_two_answers() -> None:
     ]
 
 
+def test_a_goodbye_that_crosses_a_question() -> None:
+    dialogue = logged_in()
+    dialogue.machine.receive_data(b"-ERR [SYS/TEMP] shutting down\r\n")
+    assert dialogue.ask(Noop()) == ""
+    assert dialogue.events() == [
+        ConversationBroken(Fault.SAID_GOODBYE, "SYS/TEMP", "shutting down")
+    ]
+
+
 def in_clear() -> Dialogue:
     dialogue = Dialogue(is_encrypted=False)
     dialogue.greet()

@@ -97,8 +97,7 @@ class Pop3ClientMachine:
         self._has_greeted = self._has_ended = self._is_alone = False
         self._silent_octets = 0
         self._state = State.AUTHORIZATION
-        self.capabilities: Capabilities | None = None
-        """What the server said last that it can do; forgotten with TLS and with the login."""
+        self._learn(None)
         self.stamp: bytes | None = None
         """What APOP's digest covers; None: no APOP here. Forgotten with STLS: it came in clear."""
         self._said_utf8 = False
@@ -154,7 +153,7 @@ class Pop3ClientMachine:
             self._reading = None
             self._unanswered.popleft()
             if isinstance(event, CapabilityList):
-                self.capabilities = event.capabilities
+                self._learn(event.capabilities)
         return event
 
     def _read_line(self) -> Event | Signal | None:
@@ -203,6 +202,13 @@ class Pop3ClientMachine:
         self.stamp = find_stamp(line)
         return Greeting(words_of(status), line, self.stamp)
 
+    def _learn(self, capabilities: Capabilities | None) -> None:
+        """Know what the server can do; None: know nothing of it."""
+        self.capabilities = capabilities
+        """What the server said last that it can do; forgotten with TLS and with the login."""
+        has_pipelining = capabilities is not None and capabilities.has_pipelining
+        self._window = self._window_limit if has_pipelining else 1
+
     def _take_unasked(self, line: bytes, status: Status | None) -> None:
         """Tell a goodbye from what would shift every answer behind it."""
         if status is not None and not status.is_ok:
@@ -227,7 +233,7 @@ class Pop3ClientMachine:
             self._break(Fault.INJECTED)
             return None
         if self._state is State.TRANSACTION and before is not State.TRANSACTION:
-            self.capabilities = None
+            self._learn(None)
         if isinstance(command, Utf8):
             self._said_utf8 = True
         return read_answer(self._as_asked(command), status, line)
@@ -249,8 +255,8 @@ class Pop3ClientMachine:
         """Break off where octets lie there before the question that they would seem to answer."""
         if not self._lines:
             return False
-        rest = self._lines.take_all()
-        self._break(Fault.UNASKED, rest[:POP3_ANSWER_OCTETS].partition(b"\r\n")[0])
+        line = self._lines.take_all()[:POP3_ANSWER_OCTETS].partition(b"\r\n")[0]
+        self._take_unasked(line, parse_status_line(line))
         return True
 
     # What is asked
@@ -281,8 +287,7 @@ class Pop3ClientMachine:
         """How many commands that leave the state as it is may be sent now."""
         if self._is_over or self._is_alone or not self._has_greeted:
             return 0
-        has_pipelining = self.capabilities is not None and self.capabilities.has_pipelining
-        return max((self._window_limit if has_pipelining else 1) - len(self._unanswered), 0)
+        return max(self._window - len(self._unanswered), 0)
 
     def send(self, command: Command) -> None:
         """Ask something. After the end nothing is said any more.
@@ -384,7 +389,7 @@ class Pop3ClientMachine:
             return
         self._is_encrypted = True
         self._silent_octets = 0
-        self.capabilities = None
+        self._learn(None)
         self.stamp = None
         self._enter(AFTER_TLS.get(self._state, self._state))
 
