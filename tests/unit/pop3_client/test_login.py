@@ -81,6 +81,13 @@ def test_a_first_response_stands_on_the_line_where_it_fits(octets: int) -> None:
         assert exchange.said == "AUTH PLAIN"
 
 
+def test_a_line_of_255_octets_is_one_line_and_no_longer_one() -> None:
+    for octets, is_one_line in ((157, True), (158, False)):
+        client = XOAuth2Client("ada", Secret("t" * octets))
+        said = Exchange(SaslLogin("XOAUTH2", client)).said
+        assert len(said) + 2 == (255 if is_one_line else len("AUTH XOAUTH2\r\n"))
+
+
 def test_a_token_is_too_long_for_one_line_unless_that_is_wanted() -> None:
     token = Secret("t" * 1500)
     assert Exchange(SaslLogin("XOAUTH2", XOAuth2Client("ada", token))).said == "AUTH XOAUTH2"

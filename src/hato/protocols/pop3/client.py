@@ -126,7 +126,8 @@ class Pop3ClientMachine:
                     return Signal.START_TLS
                 self._break(Fault.INJECTED if self._lines else Fault.CUT_OFF)
                 break
-            event = self._read_on() if self._reading is not None else self._read_line()
+            reader = self._reading
+            event = self._read_line() if reader is None else self._read_on(reader)
             if isinstance(event, Event):
                 self._silent_octets = 0
                 return event
@@ -137,19 +138,17 @@ class Pop3ClientMachine:
         broken, self._broken = self._broken, None
         return broken or Signal.CLOSED
 
-    def _read_on(self) -> Event | Signal:
+    def _read_on(self, reader: AnswerReader) -> Event | Signal:
         """Return the next piece of an answer of many lines."""
-        reader = self._reading
-        event = reader.read(self._lines) if reader is not None else None
+        event = reader.read(self._lines)
         if event is None:
-            is_body = isinstance(reader, BodyReader)
-            if self._silent_octets > LINE_WITHOUT_END_OCTETS and not is_body:
+            if self._silent_octets > LINE_WITHOUT_END_OCTETS:
                 self._break(Fault.OVERLONG)
             return Signal.NEED_DATA
         if isinstance(event, Fault):
             self._break(event)
             return Signal.NEED_DATA
-        if reader is not None and reader.is_complete:
+        if reader.is_complete:
             self._reading = None
             self._unanswered.popleft()
             if isinstance(event, CapabilityList):
