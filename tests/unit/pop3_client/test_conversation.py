@@ -137,8 +137,9 @@ def test_a_greeting_that_refuses_is_the_end() -> None:
     dialogue = Dialogue()
     no = "-ERR [SYS/TEMP] too many connections"
     expected = Refused(None, "SYS/TEMP", "too many connections", no.encode())
-    assert dialogue.hear(no) == [expected]
+    assert dialogue.hear(no, "and more") == [expected]
     assert dialogue.signal is Signal.CLOSED
+    assert len(dialogue.machine._lines) == 0
 
 
 def test_name_and_password_are_one_question() -> None:

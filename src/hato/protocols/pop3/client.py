@@ -373,6 +373,8 @@ class Pop3ClientMachine:
         """Be in a state, with nothing outstanding that could change it."""
         self._state = state
         self._is_alone = False
+        if self._is_over:
+            self._lines.discard()
 
     # TLS and the end
 
@@ -399,7 +401,6 @@ class Pop3ClientMachine:
         text = shown(line) if status is None else words_of(status)
         self._broken = ConversationBroken(fault, code, text)
         self._outbox.take()
-        self._lines.discard()
         self._unanswered.clear()
         self._reading = None
         self._login = None
