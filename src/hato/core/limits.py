@@ -196,3 +196,17 @@ SEGMENT_OCTETS: Final = 268_435_456
 
 FREE_SPACE_OCTETS: Final = 67_108_864
 """Below this much free space deliveries are refused, so that deleting stays possible."""
+
+# Finding the settings of accounts elsewhere
+
+AUTOCONFIG_OCTETS: Final = 65_536
+"""Longest answer of an autoconfiguration server (the longest of Thunderbird's own: 6 KB)."""
+
+AUTOCONFIG_SERVERS: Final = 16
+"""Servers that are taken from one answer (the longest list of Thunderbird's own: 6)."""
+
+AUTOCONFIG_DEPTH: Final = 16
+"""How deep the elements of an answer may nest (the format's own depth: 5)."""
+
+SERVICE_RECORDS: Final = 32
+"""SRV or MX records that are taken from one DNS answer."""
