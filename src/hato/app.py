@@ -29,10 +29,11 @@ from hato.core.language import Text
 from hato.core.log import Level, is_terminal, log
 from hato.core.settings import Settings
 from hato.core.settings_file import read_settings
+from hato.core.shared_counts import Counts
 
 if TYPE_CHECKING:
     from hato.net.plan import Plan
-    from hato.net.workers import RunWorker
+    from hato.net.workers import Place, RunWorker
     from hato.services.accounts import Accounts
     from hato.services.auth import Authenticator
     from hato.services.delivery import DeliveryService
@@ -124,16 +125,6 @@ class Composition:
             TlsContexts(settings.tls)
         log_levels(settings)
 
-    def check_ground(self, settings: Settings) -> None:
-        """Look at what serving needs of this machine: the user, the data folder.
-
-        Only asked before a start: whoever serves already is somebody, and is somewhere. Raises
-        InvalidInputError.
-        """
-        from hato.net.data_folder import check_data_folder
-
-        check_data_folder(Path(settings.data), settings.user)
-
     def serve(self, settings: Settings, path: Path | None, on_ready: Callable[[], None]) -> int:
         """Serve until told to stop; return the exit status. Raises InvalidInputError."""
         from hato.net.memory import prepare_for_workers
@@ -152,7 +143,8 @@ class Composition:
             with plan.claim_data_folder():
                 prepare_for_workers()
                 run_worker = _worker(settings, plan)
-                parent = Parent(plan.workers, run_worker, settings.limits.shutdown_seconds)
+                stop_seconds = settings.limits.shutdown_seconds
+                parent = Parent(plan.workers, run_worker, stop_seconds, plan.counts)
                 return parent.serve(on_ready, lambda: self._reload(path, plan))
         finally:
             plan.close()
@@ -174,8 +166,8 @@ def _worker(settings: Settings, plan: Plan) -> RunWorker:
     """Return what one worker process does."""
     named = msgspec.structs.replace(settings, hostname=own_hostname(settings))
 
-    def work(number: int, life: int, ready: int) -> None:
-        _run_loop(_serve_one(named, plan, number, life, ready))
+    def work(place: Place, life: int, ready: int) -> None:
+        _run_loop(_serve_one(named, plan, place, life, ready))
 
     return work
 
@@ -186,7 +178,7 @@ def own_hostname(settings: Settings) -> str:
     return name if _HOST_NAME.fullmatch(name) else "localhost"
 
 
-async def _serve_one(settings: Settings, plan: Plan, number: int, life: int, ready: int) -> None:
+async def _serve_one(settings: Settings, plan: Plan, place: Place, life: int, ready: int) -> None:
     """Be one worker: open the store, offer the services, stop gracefully."""
     from hato.net.workers import RETIRE
     from hato.services.auth import Authenticator
@@ -200,13 +192,13 @@ async def _serve_one(settings: Settings, plan: Plan, number: int, life: int, rea
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     loop.add_signal_handler(RETIRE, retire.set)
     loop.add_reader(life, stop.set)
-    services = _services(settings, plan, store, authenticator)
-    servers = await plan.start(services, number)
+    services = _services(settings, plan, store, authenticator, Counts(plan.counts, place.row))
+    servers = await plan.start(services, place.number)
     tasks = [
         loop.create_task(plan.keep_time(services)),
-        loop.create_task(authenticator.running.watch()),
+        loop.create_task(authenticator.logins.watch()),
     ]
-    if number == 0:
+    if place.number == 0:
         tasks.append(loop.create_task(look_after(store, clock, f"{os.getpid()}")))
     for task in tasks:  # none ends by itself: a worker without them is replaced
         task.add_done_callback(lambda _: stop.set())
@@ -223,7 +215,7 @@ async def _serve_one(settings: Settings, plan: Plan, number: int, life: int, rea
     await asyncio.gather(*(s.stop(settings.limits.shutdown_seconds) for s in services.values()))
     for outcome in await asyncio.gather(*tasks, return_exceptions=True):
         if isinstance(outcome, Exception):
-            log.error("fault", fault=outcome, worker=number)
+            log.error("fault", fault=outcome, worker=place.number)
     await authenticator.close()
     await store.close()
 
@@ -238,7 +230,7 @@ async def _first(*waits: Awaitable[object], within_seconds: float | None = None)
 
 
 def _services(
-    settings: Settings, plan: Plan, store: Store, authenticator: Authenticator
+    settings: Settings, plan: Plan, store: Store, authenticator: Authenticator, counts: Counts
 ) -> dict[str, Any]:
     """Introduce the edges to the services and the services to the net."""
     from hato.core.addresses import Networks
@@ -248,9 +240,9 @@ def _services(
     from hato.servers.pop3 import Pop3Edge, Pop3Session
 
     allowed = settings.limits
-    edge = Pop3Edge(authenticator, store.directory, settings, SystemClock())
+    edge = Pop3Edge(authenticator, store.directory, settings, SystemClock(), counts)
     delivery = Composition().delivery(store, settings)
-    doorkeeper = Doorkeeper(allowed, Networks(settings.proxy.trusted))
+    doorkeeper = Doorkeeper(allowed, Networks(settings.proxy.trusted), counts)
     shared: dict[str, Any] = {"doorkeeper": doorkeeper, "limits_": allowed}
     return {
         "pop3": Service(

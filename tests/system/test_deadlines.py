@@ -169,6 +169,23 @@ def test_a_client_that_pipelines_and_never_reads_is_cut_off_in_bounded_memory(
         session.quit()
 
 
+def test_who_may_be_in_no_longer_does_not_stay_by_not_reading(impatient: HatoServer) -> None:
+    deliver_letters(impatient, BEN, *[LETTERS["large"]] * 4)
+    made = impatient.run("app-password", "add", BEN.address, "--device", "phone")
+    wire = Wire.connect(impatient.addresses["pop3"], source="127.1.0.3", receive_buffer_octets=4096)
+    with wire:
+        client = Pop3Client(wire)
+        client.login(Person(BEN.address, made.stdout.decode().split()[-1]))
+        impatient.run("app-password", "revoke", BEN.address, "--device", "phone")
+        client.wire.raw.setblocking(False)
+        _send_what_fits(wire, b"".join(b"RETR %d\r\n" % number for number in range(1, 5)))
+        _await_end_of_session(impatient, BEN)
+    with open_mailbox(impatient, BEN) as session:
+        for number in range(1, 5):
+            session.delete(number)
+        session.quit()
+
+
 @ONLY_LINUX
 def test_a_stranger_who_pipelines_and_never_reads_is_cut_off_too(impatient: HatoServer) -> None:
     before = impatient.resident_octets()

@@ -61,7 +61,7 @@ def test_silent_connections_cost_little_and_keep_nobody_out(
 def test_connections_of_one_address_are_bounded(
     own_server: Callable[..., HatoServer], connect: Connect, connections: ExitStack
 ) -> None:
-    server = own_server(limits={"connections_per_address": 5})
+    server = own_server(workers=2, limits={"connections_per_address": 5})  # for both together
     held = [connect("pop3", source="127.2.0.1", to=server) for _ in range(5)]
     for wire in held:
         wire.read_line()

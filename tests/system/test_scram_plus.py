@@ -143,3 +143,25 @@ def test_plus_is_not_offered_without_tls(connect: Connect, person: Person) -> No
     assert "SCRAM-SHA-256-PLUS" not in client.capabilities()["SASL"]
     client.expect_error("AUTH SCRAM-SHA-256-PLUS")
     client.login(person)
+
+
+def test_a_client_that_gives_up_at_once_and_goes_on_is_not_answered_twice(
+    connect: Connect, person: Person
+) -> None:
+    """As neomutt 20220429 does, which does not read what its `*` was answered with."""
+    pop3 = Pop3Client(connect("pop3s"))
+    for line in ("AUTH SCRAM-SHA-256-PLUS", "*", f"USER {person.address}"):
+        pop3.send(line)
+        if line.startswith("AUTH"):
+            assert pop3.wire.read_line() == b"+ \r\n"
+    assert pop3.read_status().ok
+    assert pop3.command(f"PASS {person.password}").ok
+
+
+def test_a_client_that_gives_up_and_waits_is_answered(connect: Connect) -> None:
+    pop3 = Pop3Client(connect("pop3s"))
+    pop3.send("AUTH SCRAM-SHA-256-PLUS")
+    assert pop3.wire.read_line() == b"+ \r\n"
+    assert not pop3.command("*").ok
+    assert pop3.command("NOOP").ok is False  # not logged in, and in step
+    assert pop3.command("QUIT").ok

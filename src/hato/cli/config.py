@@ -8,6 +8,7 @@ Fails with one sentence about the first thing that is wrong.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
 import click
@@ -15,6 +16,7 @@ import click
 from hato.cli.desk import Desk
 from hato.core.language import Text
 from hato.core.settings import Settings
+from hato.net.data_folder import check_data_folder
 
 _FINE: Final = Text(
     en="{path} is fine: data in {data}, {count} addresses to listen on.",
@@ -75,7 +77,7 @@ lmtp = ["unix:/run/hato/lmtp"]          # your MTA hands mail over here; or "127
 # idle_seconds = 600.0
 # lmtp_idle_seconds = 300.0
 # stalled_write_seconds = 120.0
-# connections_per_address = 100
+# connections_per_address = 100    # of all workers together; IPv6: per /64
 # connections_per_person = 20
 # connections_total = 20000
 # login_failures_per_minute = 10
@@ -103,7 +105,8 @@ def check(desk: Desk, *, as_json: bool) -> None:
     """Read the configuration and say what is wrong with it, if anything."""
     settings = desk.settings
     desk.ways.check(settings)
-    desk.ways.check_ground(settings)
+    # Not in `check`: whoever serves already, and only reads anew, is somebody, and is somewhere.
+    check_data_folder(Path(settings.data), settings.user)
     if as_json:
         desk.print_json(settings)
         return

@@ -58,10 +58,6 @@ class Ways(Protocol):
         """Look at what serving would need. Raises InvalidInputError."""
         ...
 
-    def check_ground(self, settings: Settings) -> None:
-        """Look at what serving would need of this machine. Raises InvalidInputError."""
-        ...
-
     def serve(self, settings: Settings, path: Path | None, on_ready: Callable[[], None]) -> int:
         """Serve until told to stop; return the exit status. Raises InvalidInputError."""
         ...

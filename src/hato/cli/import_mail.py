@@ -9,19 +9,21 @@ Fails with exit status 1 where a message could not be brought in; it names each.
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 from typing import Final
 
 import click
 
 from hato.cli.desk import Desk
+from hato.cli.foreign_files import place_of
 from hato.cli.import_sources import read_eml, read_maildir, read_mbox
 from hato.core.clock import SystemClock
 from hato.core.errors import InvalidInputError
 from hato.core.language import Text
-from hato.services.importing import ForeignMessage, Import, Tally
+from hato.services.importing import Failure, ForeignMessage, Import, Tally
 from hato.store.api import Store
 
 _READERS: Final[dict[str, Callable[[Path], Iterable[ForeignMessage]]]] = {
@@ -50,6 +52,12 @@ _INTERRUPTED: Final = Text(
     ja="中断しました。ここまで新規 {new} 通、既存 {known} 通、空 {skipped} 通、失敗 {failed} 通。"
     "もう一度実行すると続きから取り込みます。二重にはなりません。",
 )
+_WOULD_SO_FAR: Final = Text(
+    en="Interrupted: {new} would be new, {known} are there already, {skipped} are empty, "
+    "{failed} cannot be read so far. Nothing was changed.",
+    ja="中断しました。ここまで新規になるもの {new} 通、既存 {known} 通、空 {skipped} 通、"
+    "読めないもの {failed} 通。何も変えていません。",
+)
 _WOULD: Final = Text(
     en="{new} would be new ({octets} octets), {known} are there already, {skipped} are empty, "
     "{failed} cannot be read. Nothing was changed.",
@@ -77,11 +85,12 @@ def import_mail(
 
     May be interrupted and run again: what is there already is passed over.
     """
-    if not path.exists():
+    if not os.path.lexists(path):
         raise InvalidInputError(_NO_PATH, path=path)
+    path = place_of(path)
     if kind == "maildir" and not (path / "cur").is_dir():
         raise InvalidInputError(_NOT_MAILDIR, path=path)
-    tally, bringing = desk.run((_foresee if dry_run else _import)(desk, name, kind, path.resolve()))
+    tally, bringing = desk.run(_import(desk, name, kind, path, dry_run=dry_run))
     if as_json:
         rows = [{"key": failure.key, "reason": failure.reason} for failure in bringing.failures]
         found = {"failures": rows, "skipped_keys": bringing.skipped}
@@ -90,16 +99,38 @@ def import_mail(
         for key in bringing.skipped:
             desk.say_aside(_SKIPPED, key=key)
         for failure in bringing.failures:
-            desk.say_aside(_FAILED, key=failure.key, reason=failure.reason)
+            desk.say_aside(_FAILED, key=failure.key, reason=_reason(failure, desk))
         desk.say(_WOULD if dry_run else _DONE, **tally._asdict())
     return 1 if bringing.failures else 0
 
 
-async def _foresee(desk: Desk, name: str, kind: str, path: Path) -> tuple[Tally, Import]:
-    """Say what would be brought in."""
+def _reason(failure: Failure, desk: Desk) -> str:
+    """Say why a message is not there, in the person's language where there are words."""
+    fault = failure.fault
+    if isinstance(fault, InvalidInputError):
+        return fault.in_language(desk.language)
+    return failure.reason
+
+
+async def _import(
+    desk: Desk, name: str, kind: str, path: Path, *, dry_run: bool
+) -> tuple[Tally, Import]:
+    """Bring everything in, or only say what would be."""
+    messages: list[ForeignMessage] = []
+    for message in _READERS[kind](path):
+        messages.append(message)
+        await asyncio.sleep(0)  # Ctrl-C is heard where somebody waits
     async with desk.store() as store:
         bringing = await _importer(desk, store, name, f"import:{kind}:{path}")
-        return await bringing.foresee(_READERS[kind](path)), bringing
+        if dry_run:
+            tallies = bringing.foresee(messages)
+            return await _follow(desk, tallies, len(messages), _WOULD_SO_FAR), bringing
+        await bringing.begin()
+        try:
+            tallies = bringing.run(messages)
+            return await _follow(desk, tallies, len(messages), _INTERRUPTED), bringing
+        finally:
+            await bringing.end()
 
 
 async def _importer(desk: Desk, store: Store, name: str, source: str) -> Import:
@@ -109,28 +140,23 @@ async def _importer(desk: Desk, store: Store, name: str, source: str) -> Import:
     return Import(account, desk.ways.delivery(store, desk.settings), SystemClock(), source)
 
 
-async def _import(desk: Desk, name: str, kind: str, path: Path) -> tuple[Tally, Import]:
-    """Bring everything in; show how far it is where somebody looks."""
-    messages = list(_READERS[kind](path))
+async def _follow(
+    desk: Desk, tallies: AsyncIterator[Tally], total: int, interrupted: Text
+) -> Tally:
+    """Return the last tally; show how far it is where somebody looks."""
     is_watched = sys.stderr.isatty()
-    tally = Tally(0, 0, 0, 0)
-    async with desk.store() as store:
-        bringing = await _importer(desk, store, name, f"import:{kind}:{path}")
-        await bringing.begin()
-        done = 0
-        try:
-            async for tally in bringing.run(messages):
-                done += 1
-                if is_watched and (done % _SHOWN_EVERY == 0 or done == len(messages)):
-                    _show(desk, tally, done, len(messages))
-        except asyncio.CancelledError:  # Ctrl-C, in the words of the event loop
-            if is_watched:
-                click.echo(err=True)
-            desk.say_aside(_INTERRUPTED, **tally._asdict())
-            raise
-        finally:
-            await bringing.end()
-    return tally, bringing
+    tally, done = Tally(0, 0, 0, 0), 0
+    try:
+        async for tally in tallies:
+            done += 1
+            if is_watched and (done % _SHOWN_EVERY == 0 or done == total):
+                _show(desk, tally, done, total)
+    except asyncio.CancelledError:  # Ctrl-C, in the words of the event loop
+        if is_watched:
+            click.echo(err=True)
+        desk.say_aside(interrupted, **tally._asdict())
+        raise
+    return tally
 
 
 def _show(desk: Desk, tally: Tally, done: int, total: int) -> None:

@@ -1,9 +1,10 @@
 """Mail as other programs keep it: Maildir, mbox, and single files.
 
-Called by `hato import`.
-Never changes a file; never reads a message before it is its turn.
+Called by `hato import`, with paths as `place_of` returns them.
+Never changes a file; never reads a message before it is its turn; never follows a link.
 Standards: RFC 4155 (mbox), Maildir as its author and Maildir++ describe it.
-Fails by leaving out what is no message: folders of other programs, hidden files.
+Fails by leaving out what is no message: folders of other programs, hidden files. A link, a pipe or
+a device in the place of a message is told when it is that message's turn.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from hato.cli.foreign_files import Entry, entries_of, open_file
 from hato.core.limits import READ_CHUNK_OCTETS
 from hato.message.header import find_values
 from hato.message.mbox import find_messages, unquote
@@ -34,23 +36,28 @@ def read_maildir(path: Path) -> Iterator[ForeignMessage]:
     What is marked as trashed (T) is left out: its program would have removed it.
     """
     yield from _read_one_maildir(path, ())
-    for folder in sorted(path.glob(".*")):
-        if (folder / "cur").is_dir():
-            names = tuple(name for name in folder.name.split(".") if name)
-            yield from _read_one_maildir(folder, () if names[:1] == ("INBOX",) else names)
+    for entry in entries_of(path):
+        if entry.name.startswith(".") and entry.is_link and entry.path.is_dir():
+            yield _refused(entry)
+        elif entry.name.startswith(".") and entry.is_folder and (entry.path / "cur").is_dir():
+            names = tuple(name for name in entry.name.split(".") if name)
+            yield from _read_one_maildir(entry.path, () if names[:1] == ("INBOX",) else names)
 
 
 def _read_one_maildir(path: Path, folder: tuple[str, ...]) -> Iterator[ForeignMessage]:
     """Yield the messages of one folder, oldest first."""
     found: list[tuple[int, str, Path, int]] = []
-    for place in ("new", "cur"):
-        if not (path / place).is_dir():
+    for place in entries_of(path):
+        if place.name not in ("new", "cur"):
             continue
-        for file in (path / place).iterdir():
-            if not file.is_dir() and not file.name.startswith("."):
-                received, size_octets = _facts_of(file)
-                found.append((received, file.name, file, size_octets))
-    for received, name, file, size_octets in sorted(found, key=lambda row: row[:2]):
+        if not place.is_folder:
+            yield _refused(place)
+            continue
+        for file in entries_of(place.path):
+            if not file.is_folder and not file.name.startswith("."):
+                received, size_octets = _facts_of(file.path)
+                found.append((received, file.name, file.path, size_octets))
+    for received, name, file_path, size_octets in sorted(found, key=lambda row: row[:2]):
         unique, _, flags = name.partition(":2,")
         if "T" not in flags:
             yield ForeignMessage(
@@ -59,16 +66,17 @@ def _read_one_maildir(path: Path, folder: tuple[str, ...]) -> Iterator[ForeignMe
                 received=received,
                 size_octets=size_octets,
                 keywords=frozenset(_MAILDIR_FLAGS[f] for f in flags if f in _MAILDIR_FLAGS),
-                chunks=partial(_file_chunks, file),
+                chunks=partial(_file_chunks, file_path),
             )
 
 
 def read_eml(path: Path) -> Iterator[ForeignMessage]:
     """Yield one file as a message, or every `*.eml` file below a folder."""
-    for file in sorted(path.rglob("*.eml")) if path.is_dir() else [path]:
+    is_folder = path.is_dir()
+    for file in _eml_files(path) if is_folder else (path,):
         received, size_octets = _facts_of(file)
         yield ForeignMessage(
-            key=str(file.relative_to(path)) if path.is_dir() else file.name,
+            key=str(file.relative_to(path)) if is_folder else file.name,
             folder=(),
             received=received,
             size_octets=size_octets,
@@ -77,13 +85,39 @@ def read_eml(path: Path) -> Iterator[ForeignMessage]:
         )
 
 
+def _eml_files(folder: Path) -> Iterator[Path]:
+    """Yield what ends with `.eml` below a folder, and links to folders, which are told."""
+    waiting = [folder]
+    while waiting:
+        deeper: list[Path] = []
+        for entry in entries_of(waiting.pop()):
+            if entry.is_folder:
+                deeper.append(entry.path)
+            elif entry.name.endswith(".eml") or (entry.is_link and entry.path.is_dir()):
+                yield entry.path
+        waiting += reversed(deeper)
+
+
+def _refused(entry: Entry) -> ForeignMessage:
+    """Return what is told in the place of a folder that is none."""
+    return ForeignMessage(
+        key=entry.name,
+        folder=(),
+        received=0,
+        size_octets=0,
+        keywords=frozenset(),
+        chunks=partial(_file_chunks, entry.path),
+    )
+
+
 def read_mbox(path: Path) -> Iterator[ForeignMessage]:
     """Yield the messages of an mbox file; Status lines say what was read and answered."""
-    with path.open("rb") as file:
-        if not os.fstat(file.fileno()).st_size:
+    with open_file(path) as file:
+        state = os.fstat(file.fileno())
+        if not state.st_size:
             return
         data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    now = int(path.stat().st_mtime)
+    now = int(state.st_mtime)
     seen: Counter[str] = Counter()
     for message in find_messages(data):
         digest = _digest(data, message.start, message.stop)
@@ -101,7 +135,7 @@ def read_mbox(path: Path) -> Iterator[ForeignMessage]:
 def _facts_of(file: Path) -> tuple[int, int]:
     """Return time and size of a file; zeros for one that cannot be read: reading it will tell."""
     try:
-        state = file.stat()
+        state = file.lstat()
     except OSError:
         return 0, 0
     return int(state.st_mtime), state.st_size
@@ -109,7 +143,7 @@ def _facts_of(file: Path) -> tuple[int, int]:
 
 def _file_chunks(file: Path) -> Iterator[bytes]:
     """Read a file in pieces."""
-    with file.open("rb") as opened:
+    with open_file(file) as opened:
         while chunk := opened.read(READ_CHUNK_OCTETS):
             yield chunk
 

@@ -25,6 +25,8 @@ from hato.core.language import Language, Text
 from hato.core.secret import Secret
 from hato.core.settings import Settings
 from hato.core.settings_file import read_settings
+from hato.net.folder_claim import FolderServedError, claim_folder
+from hato.net.listener import AddressInUseError
 from hato.net.own_certificate import OwnCertificate, make_own_certificate
 from hato.services.delivery_trace import Arrival
 from hato.store.api import Store
@@ -72,6 +74,16 @@ _NOT_OURS: Final = Text(
     ja="{path} は自分で書いた設定なので `hato up` は変えません。"
     "--data で別のフォルダーを選ぶか、`hato serve` で動かしてください。",
 )
+_UP_ALREADY: Final = Text(
+    en="Hato is up on {path} already: {up_json} says how to reach it. "
+    "Stop that one first, or name another folder with --data and other ports with --port-offset.",
+    ja="鳩は {path} でもう動いています。接続方法は {up_json} にあります。"
+    "先にそれを止めるか、--data で別のフォルダー、--port-offset で別のポートを選んでください。",
+)
+_PORT_TAKEN: Final = Text(
+    en="{text} is in use by another program: choose other ports with --port-offset.",
+    ja="{text} は既に別のプログラムが使っています。--port-offset で別のポートを選んでください。",
+)
 _MARK: Final = "# Written by `hato up`, anew at every start."
 _READY: Final = Text(
     en="ready: POP3 with TLS on localhost:{pop3s}", ja="ready: localhost:{pop3s} で POP3 (TLS)"
@@ -112,12 +124,22 @@ def up(desk: Desk, data: Path, port_offset: int) -> int:
     Prints how to connect, writes the same to DATA/up.json, and serves until stopped.
     """
     folder = data.resolve()
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    certificate = make_own_certificate(folder / "tls", int(time.time()))
-    ports = {service: port_offset + port for service, port in PORTS.items()}
+    try:
+        with claim_folder(folder / "mail"):
+            return _up(desk, folder, port_offset)
+    except FolderServedError as fault:
+        raise InvalidInputError(_UP_ALREADY, path=folder, up_json=folder / "up.json") from fault
+    except AddressInUseError as fault:
+        raise InvalidInputError(_PORT_TAKEN, text=fault.address.text) from fault
+
+
+def _up(desk: Desk, folder: Path, port_offset: int) -> int:
+    """Prepare a folder that is ours, and serve it."""
     config = folder / "hato.toml"
     if config.exists() and not config.read_text("utf-8", "replace").startswith(_MARK):
         raise InvalidInputError(_NOT_OURS, path=config)
+    certificate = make_own_certificate(folder / "tls", int(time.time()))
+    ports = {service: port_offset + port for service, port in PORTS.items()}
     config.write_text(_toml(folder, certificate, ports), encoding="utf-8")
     settings = read_settings(config)
     password = _known_password(folder / "up.json")

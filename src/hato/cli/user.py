@@ -1,4 +1,4 @@
-"""`hato user add | list | password | set | rename | enable | disable | remove | purge`.
+"""`hato user add | list | password | set | rename | enable | disable | remove`.
 
 Called by `cli.program`.
 Never shows a password or what is kept of it.
@@ -9,7 +9,6 @@ Fails with one sentence about the person.
 from __future__ import annotations
 
 import contextlib
-import sys
 from typing import Any, Final
 
 import click
@@ -17,6 +16,7 @@ import msgspec
 
 from hato.cli.desk import Desk
 from hato.cli.passwords import take_password
+from hato.cli.user_purge import purge
 from hato.core.errors import InvalidInputError, NotFoundError
 from hato.core.language import Language, Text
 from hato.services.names import readable
@@ -44,25 +44,10 @@ _REMOVED: Final = Text(
 _REMOVED_WITH_MAIL: Final = Text(
     en="{name} was removed with all mail.", ja="{name} とそのメールをすべて削除しました。"
 )
-_PURGED: Final = Text(
-    en="The mail of {account} is gone for good.", ja="{account} のメールを完全に消しました。"
-)
-_NOTHING_LEFT: Final = Text(
-    en="No removed person left any mail.", ja="削除した人が残したメールはありません。"
-)
-_SURE: Final = Text(
-    en="Remove {count} messages of {account} for good? [y/N] ",
-    ja="{account} の {count} 通を完全に消しますか? [y/N] ",
-)
-_SAY_YES: Final = Text(
-    en="Nothing was removed: say --yes where nobody can be asked.",
-    ja="何も消していません。確認できない場合は --yes を付けてください。",
-)
 _HEADING: Final = Text(
     en="NAME\tMESSAGES\tOCTETS\t(-: disabled)",
     ja="名前\tメール数\tオクテット\t(-: 無効)",
 )
-_LEFT_HEADING: Final = Text(en="ACCOUNT\tMESSAGES\tOCTETS", ja="アカウント\tメール数\tオクテット")
 _NOTHING_CHOSEN: Final = Text(
     en="Say what to change: see `hato user set --help`.",
     ja="何を変えるか書いてください。`hato user set --help` を見てください。",
@@ -91,6 +76,9 @@ class _Row(msgspec.Struct, frozen=True):
 @click.group(short_help="Add, list, change and remove people.")
 def user() -> None:
     """Manage the people who have mail here."""
+
+
+user.add_command(purge)
 
 
 @user.command()
@@ -268,64 +256,3 @@ def remove(desk: Desk, name: str, *, with_mail: bool) -> None:
 
     account = desk.run(work())
     desk.say(_REMOVED_WITH_MAIL if with_mail else _REMOVED, name=name, account=account)
-
-
-class _Left(msgspec.Struct, frozen=True):
-    """Mail that is nobody's."""
-
-    account: str
-    messages: int
-    octets: int
-
-
-@user.command()
-@click.argument("account", required=False)
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.pass_obj
-def purge(desk: Desk, account: str | None, *, yes: bool, as_json: bool) -> None:
-    """List the mail that removed people left, or remove that of ACCOUNT for good."""
-    left = desk.run(_left(desk))
-    if account is not None:
-        found = [one for one in left if one.account == account]
-        if found and not yes:
-            _make_sure(desk, found[0])
-        desk.run(_purge(desk, account))
-        if as_json:
-            desk.print_json({"purged": account})
-        else:
-            desk.say(_PURGED, account=account)
-    elif as_json:
-        desk.print_json(left)
-    elif not left:
-        desk.say(_NOTHING_LEFT)
-    else:
-        desk.print_heading(_LEFT_HEADING)
-        for one in left:
-            click.echo(f"{one.account}\t{one.messages}\t{one.octets}")
-
-
-async def _left(desk: Desk) -> list[_Left]:
-    """Return what is nobody's."""
-    async with desk.store() as store:
-        ids = await desk.ways.accounts(store, desk.settings).left_accounts()
-        usages = [await (await store.account(one)).usage() for one in ids]
-    return [
-        _Left(account_id, usage.used_count, usage.used_octets)
-        for account_id, usage in zip(ids, usages, strict=True)
-    ]
-
-
-async def _purge(desk: Desk, account: str) -> None:
-    async with desk.accounts() as accounts:
-        await accounts.remove_left_mail(account)
-
-
-def _make_sure(desk: Desk, left: _Left) -> None:
-    """Ask, where somebody can answer. Raises InvalidInputError for anything but yes."""
-    answer = ""
-    if sys.stdin.isatty():
-        question = _SURE.in_language(desk.language, account=left.account, count=left.messages)
-        answer = input(question).strip().lower()
-    if answer not in {"y", "yes", "はい"}:
-        raise InvalidInputError(_SAY_YES)

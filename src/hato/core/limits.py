@@ -52,7 +52,8 @@ SMTP_COMMANDS_WITHOUT_MESSAGE: Final = 1_000
 counts a client's errors from 100 on)."""
 
 LINE_WITHOUT_END_OCTETS: Final = 65_536
-"""A command line that was refused as too long and still has no end here ends the connection."""
+"""Of a command line that was refused as too long; one that has no end until then ends the
+connection."""
 
 PENDING_OUTPUT_OCTETS: Final = 65_536
 """Replies that may wait in memory before the pump writes and waits for the peer to read."""
@@ -64,7 +65,8 @@ BODY_CHUNK_OCTETS: Final = 131_072
 """A message larger than this travels in pieces of this size, each with its own checksum."""
 
 BAD_COMMANDS_BEFORE_LOGIN: Final = 3
-"""Unknown or malformed commands before login after which the connection is closed (Dovecot: 3)."""
+"""Unknown or malformed commands before login after which the connection is closed (Dovecot: 3);
+on LMTP before LHLO too, so that a browser which a web page sends there is not listened to."""
 
 BAD_COMMANDS_AFTER_LOGIN: Final = 20
 """The same after login (Dovecot and Postfix: 20)."""
@@ -125,6 +127,9 @@ REMEMBERED_LOGINS: Final = 10_000
 REMEMBERED_LOGIN_SECONDS: Final = 1_800.0
 """How long a right password is remembered: mail programs look every ten to fifteen minutes
 (Dovecot's auth cache: an hour)."""
+
+REMEMBERED_RECIPIENTS: Final = 10_000
+"""Addresses of which one worker remembers whom they reach; some 400 octets each."""
 
 REMEMBERED_FAILURE_SECONDS: Final = 3_600.0
 """How long the same wrong password from the same address counts only once: a forgotten device
@@ -196,6 +201,9 @@ SEGMENT_OCTETS: Final = 268_435_456
 
 FREE_SPACE_OCTETS: Final = 67_108_864
 """Below this much free space deliveries are refused, so that deleting stays possible."""
+
+LEAST_FREE_SPACE_OCTETS: Final = 4_194_304
+"""An operator may set it to this at least: the indexes of what was just added still grow."""
 
 # Finding the settings of accounts elsewhere
 

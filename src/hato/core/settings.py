@@ -83,7 +83,9 @@ class StoreSettings(Part, frozen=True):
 
     undelete_seconds: NotNegative = limits.SOFT_DELETE_SECONDS
     segment_octets: Positive = limits.SEGMENT_OCTETS
-    free_space_octets: NotNegative = limits.FREE_SPACE_OCTETS
+    free_space_octets: Annotated[int, msgspec.Meta(ge=limits.LEAST_FREE_SPACE_OCTETS)] = (
+        limits.FREE_SPACE_OCTETS
+    )
 
 
 class Limits(Part, frozen=True):

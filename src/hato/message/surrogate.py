@@ -84,9 +84,12 @@ class Surrogate:
         """Say that this is all; return what is left of the surrogate."""
         rest = self._held[self._at :]
         self._at = len(self._held)
-        if self._place is _Place.HEADER:
-            rest = b"" if self._is_excising else surrogate_field(rest)
-        return rest
+        if self._place is _Place.BODY:
+            if not self._is_at_line_start or not self._take_delimiter(rest):
+                self._shown.append(rest)
+        elif not self._is_excising:
+            self._take_field(rest)
+        return self._take_shown()
 
     def _take_shown(self) -> bytes:
         shown = b"".join(self._shown)
@@ -124,11 +127,14 @@ class Surrogate:
         if self._is_excising:
             self._is_excising = False
             return True
-        field = held[start:stop]
+        self._take_field(held[start:stop])
+        return True
+
+    def _take_field(self, field: bytes) -> None:
+        """Show one field, or the delimiter that stands in its place."""
         if not self._take_delimiter(field):
             self._note(field)
             self._shown.append(surrogate_field(_with_ascii_boundary(field)))
-        return True
 
     def _give_up_field(self) -> None:
         """Leave out a field beyond all measure, and what follows of it."""
@@ -229,7 +235,8 @@ def _in_ascii(boundary: bytes) -> bytes:
 
 def _with_ascii_boundary(field: bytes) -> bytes:
     """Return a header field whose boundary, if it has one, is ASCII."""
-    if field.isascii() or not field.lower().startswith(b"content-type"):
+    name = field.partition(b":")[0].strip().lower()
+    if field.isascii() or name != b"content-type":
         return field
     found = _BOUNDARY.search(field)
     boundary = found and (found[1] or found[2])

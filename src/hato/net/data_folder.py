@@ -1,6 +1,6 @@
 """Whether the data folder can be used by whom Hato will run as, before it is tried.
 
-Called by the composition root for `hato config check`, which often runs as somebody else.
+Called by `hato config check`; where `user` is empty, by whom Hato will run as (`sudo -u hato …`).
 Never makes or changes anything; what only the system can know (full, read-only) shows at the start.
 Standards: POSIX permission bits; access lists are not looked at.
 Fails with InvalidInputError: one sentence, what is wrong and what to do.
@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import pwd
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -34,14 +35,28 @@ _CANNOT_BE_MADE: Final = Text(
     ja="データフォルダー {path} がなく、{user} は {parent} に作れません。"
     "`install -d -m 700 -o {user} {path}` で作ってください。",
 )
-_HOLDS: Final = ("hato.db", "accounts", "server.lock")
-"""What has been made in it must be usable too: root may have come first."""
+_CLOSED: Final = Text(
+    en="{path} cannot be looked at by you: run this as root or as {user}.",
+    ja="{path} を調べる権限がありません。root か {user} として実行してください。",
+)
+_OF_THE_DISK: Final = "lost+found"
+"""Root's, in the top folder of a disk."""
 
 
 def check_data_folder(folder: Path, user: str) -> None:
     """Look whether `user` (empty: whoever asks) can use the folder. Raises InvalidInputError."""
     entry = find_user(user) if user else None
     name = entry.pw_name if entry else str(os.geteuid())
+    try:
+        _check(folder, entry, name)
+    except PermissionError as fault:
+        if entry is None or entry.pw_uid == os.geteuid():
+            raise InvalidInputError(_UNUSABLE, path=folder, user=name) from fault
+        raise InvalidInputError(_CLOSED, path=fault.filename, user=name) from fault
+
+
+def _check(folder: Path, entry: pwd.struct_passwd | None, name: str) -> None:
+    """Look; also raises PermissionError, for what must not even be looked at."""
     if os.path.lexists(folder) and not folder.is_dir():
         raise InvalidInputError(_NO_FOLDER, path=folder)
     place = next(p for p in (folder, *folder.parents) if p.exists())
@@ -51,9 +66,15 @@ def check_data_folder(folder: Path, user: str) -> None:
         if not _can_use(place, entry):
             raise InvalidInputError(_CANNOT_BE_MADE, path=folder, user=name, parent=place)
         return
-    for used in (folder, *(folder / name for name in _HOLDS if (folder / name).exists())):
-        if not _can_use(used, entry):
-            raise InvalidInputError(_UNUSABLE, path=folder, user=name)
+    if not _can_use(folder, entry) or not all(_can_use(one, entry) for one in _made_in(folder)):
+        raise InvalidInputError(_UNUSABLE, path=folder, user=name)
+
+
+def _made_in(folder: Path) -> Iterator[Path]:
+    """Yield what stands in the folder: it must be usable too, and root may have made it."""
+    for one in sorted(folder.iterdir()):
+        if one.name != _OF_THE_DISK and one.exists():
+            yield one
 
 
 def _can_use(place: Path, entry: pwd.struct_passwd | None) -> bool:

@@ -1,6 +1,6 @@
 """Who may come in: how many connections there are, from where, and who speaks for others.
 
-Called by `net.service` for every connection of every protocol of this process.
+Called by `net.service` for every connection of every protocol.
 Never knows people or passwords: `services.auth` does.
 Standards: none; `core.addresses` says who is one subscriber.
 Fails never.
@@ -8,20 +8,24 @@ Fails never.
 
 from __future__ import annotations
 
-from collections import Counter
+from typing import Final
 
 from hato.core.addresses import Networks, subscriber_of
 from hato.core.settings import Limits
+from hato.core.shared_counts import Counts
+
+_EVERYBODY: Final = ""
+"""What all connections count as; no address is empty, and a UNIX socket's counts as nobody's."""
 
 
 class Doorkeeper:
-    """Counts the connections of one process."""
+    """Counts the connections of all processes; lets in those of its own."""
 
-    def __init__(self, limits: Limits, balancers: Networks) -> None:
-        """Begin with nobody."""
+    def __init__(self, limits: Limits, balancers: Networks, counts: Counts | None = None) -> None:
+        """Begin with nobody. Without `counts`, for this process alone."""
         self._limits = limits
         self._balancers = balancers
-        self._counts: Counter[str] = Counter()
+        self._counts = counts or Counts()
         self._inside: dict[object, str] = {}
 
     def is_balancer(self, address: str) -> bool:
@@ -30,12 +34,13 @@ class Doorkeeper:
 
     def enter(self, connection: object, address: str) -> bool:
         """Count a connection in; False when there are too many."""
+        counts, allowed = self._counts, self._limits
+        if not counts.enter(_EVERYBODY, allowed.connections_total):
+            return False
         subscriber = subscriber_of(address)
-        if len(self._inside) >= self._limits.connections_total:
+        if address and not counts.enter(subscriber, allowed.connections_per_address):
+            counts.leave(_EVERYBODY)
             return False
-        if address and self._counts[subscriber] >= self._limits.connections_per_address:
-            return False
-        self._counts[subscriber] += 1
         self._inside[connection] = subscriber
         return True
 
@@ -44,6 +49,6 @@ class Doorkeeper:
         subscriber = self._inside.pop(connection, None)
         if subscriber is None:
             return
-        self._counts[subscriber] -= 1
-        if not self._counts[subscriber]:
-            del self._counts[subscriber]
+        self._counts.leave(_EVERYBODY)
+        if subscriber:
+            self._counts.leave(subscriber)

@@ -52,6 +52,15 @@ class ListenAddress(NamedTuple):
     """As the operator wrote it."""
 
 
+class AddressInUseError(InvalidInputError):
+    """Another program listens there."""
+
+    def __init__(self, address: ListenAddress) -> None:
+        """Say where."""
+        super().__init__(_IN_USE, text=address.text)
+        self.address = address
+
+
 def read_listen_address(text: str) -> ListenAddress:
     """Read `address:port`, `[address]:port` or `unix:/path`. Raises InvalidInputError."""
     if text.startswith("unix:") and len(text) > len("unix:"):
@@ -72,7 +81,7 @@ def bind(address: ListenAddress, copies: int) -> list[socket.socket]:
 
     The parent keeps all of them open: connections that wait survive a worker's death. Where the
     system cannot share a port (or for a UNIX socket) all workers get the same socket.
-    Raises InvalidInputError.
+    Raises AddressInUseError, InvalidInputError.
     """
     try:
         if address.path:
@@ -85,6 +94,8 @@ def bind(address: ListenAddress, copies: int) -> list[socket.socket]:
         probe.close()
         return [_bind(family, bound, share=True) for _ in range(copies)]
     except OSError as fault:
+        if fault.errno == errno.EADDRINUSE:
+            raise AddressInUseError(address) from fault
         sentence, reason = _sentence_for(fault), fault.strerror or str(fault)
         raise InvalidInputError(sentence, text=address.text, reason=reason) from fault
 
@@ -148,6 +159,4 @@ def _remove_if_dead(path: str) -> None:
 
 def _sentence_for(fault: OSError) -> Text:
     """Choose what to tell the operator."""
-    if fault.errno == errno.EADDRINUSE:
-        return _IN_USE
     return _FORBIDDEN if fault.errno in (errno.EACCES, errno.EPERM) else _UNBINDABLE

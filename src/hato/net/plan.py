@@ -10,19 +10,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import functools
 import ipaddress
 import os
 import socket
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from hato.core.errors import InvalidInputError
 from hato.core.language import Text
 from hato.core.settings import Settings
+from hato.core.shared_counts import SharedCounts
 from hato.net.connection import Connection
+from hato.net.folder_claim import claim_folder
 from hato.net.listener import BACKLOG, ListenAddress, bind, read_listen_address
 from hato.net.service import Service
 from hato.net.tls_contexts import TlsContexts
@@ -40,20 +41,14 @@ _ONLY_LMTP = Text(
     en="{text}: only lmtp listens on a UNIX socket; give {name} an address:port.",
     ja="{text}: UNIX ソケットは lmtp だけです。{name} には address:port を書いてください。",
 )
-_ALREADY_SERVED = Text(
-    en="Another Hato serves the data folder {path}: stop it first.",
-    ja="別の鳩がデータフォルダー {path} を使っています。先に止めてください。",
-)
-_NO_FOLDER = Text(
-    en="The data folder {path} cannot be used ({reason}): check `data` and its permissions.",
-    ja="データフォルダー {path} を使えません({reason})。data と権限を確認してください。",
-)
-
-
 _NEEDS_RESTART = Text(
     en="A change of {key} needs a restart: everything stays as it was until then.",
     ja="{key} の変更には再起動が必要です。それまでは元のまま動きます。",
 )
+
+
+_GENERATIONS: Final = 4
+"""How many sets of workers may be there at once: who retires after a reload still has sessions."""
 
 
 class Plan:
@@ -63,6 +58,7 @@ class Plan:
         """Read certificates and bind every address. Raises InvalidInputError."""
         self.settings = settings
         self.workers = settings.workers or os.cpu_count() or 1
+        self.counts = SharedCounts(_GENERATIONS * self.workers)
         self._names = names
         self._sockets: dict[tuple[str, str], list[socket.socket]] = {}
         self.tls = TlsContexts(settings.tls) if settings.tls.certificate else None
@@ -96,26 +92,9 @@ class Plan:
         _close(self._sockets.pop(key) for key in set(self._sockets) - set(wanted))
         self._sockets |= bound
 
-    @contextlib.contextmanager
-    def claim_data_folder(self) -> Iterator[None]:
+    def claim_data_folder(self) -> contextlib.AbstractContextManager[None]:
         """Be the only server on the data folder. Raises InvalidInputError."""
-        folder = Path(self.settings.data)
-        try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(
-                folder / "server.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
-            )
-        except OSError as fault:
-            raise InvalidInputError(_NO_FOLDER, path=folder, reason=fault.strerror) from fault
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as fault:
-            os.close(descriptor)
-            raise InvalidInputError(_ALREADY_SERVED, path=folder) from fault
-        try:
-            yield
-        finally:
-            os.close(descriptor)
+        return claim_folder(Path(self.settings.data))
 
     def close(self) -> None:
         """Let go of every socket; those that are files are removed."""

@@ -58,13 +58,13 @@ def _read_version_1(data: bytes) -> ProxiedClient | Header:
     if len(words) != 6 or words[1] not in (b"TCP4", b"TCP6"):
         return Header.INVALID
     try:
-        address = ipaddress.ip_address(words[2].decode("ascii"))
+        address = ipaddress.ip_address(words[2].decode("ascii").partition("%")[0])
         port = int(words[4]) if words[4].isdigit() else -1
     except ValueError:
         return Header.INVALID
     if address.version != (4 if words[1] == b"TCP4" else 6) or not 0 <= port < 65_536:
         return Header.INVALID
-    return ProxiedClient(str(address), port, end + 2)
+    return ProxiedClient(_as_of_a_socket(address), port, end + 2)
 
 
 def _read_version_2(data: bytes) -> ProxiedClient | Header:
@@ -84,4 +84,11 @@ def _read_version_2(data: bytes) -> ProxiedClient | Header:
         return Header.INVALID
     address = ipaddress.ip_address(data[16 : 16 + width])
     port_at = 16 + 2 * width
-    return ProxiedClient(str(address), int.from_bytes(data[port_at : port_at + 2], "big"), total)
+    port = int.from_bytes(data[port_at : port_at + 2], "big")
+    return ProxiedClient(_as_of_a_socket(address), port, total)
+
+
+def _as_of_a_socket(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
+    """Write an address as those of sockets are: IPv4 inside IPv6 is the same client's IPv4."""
+    inside = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return str(inside or address)

@@ -140,12 +140,12 @@ class Service:
         elif session is None or not session.is_logged_in:
             if now - progress.since > allowed.login_seconds:
                 connection.say_farewell(Farewell.LOGIN_TIMED_OUT)
+        elif self._is_too_slow(connection, now):  # first: who must leave may not stay by stalling
+            connection.cut()
         elif session.is_revoked:
             connection.say_farewell(Farewell.LOGIN_REVOKED)
         elif not connection.is_busy and now - progress.last_received > self._idle_seconds:
             connection.say_farewell(Farewell.IDLE_TIMED_OUT)
-        elif self._is_too_slow(connection, now):
-            connection.cut()
 
     def _is_too_slow(self, connection: Served, now: float) -> bool:
         """Whether the peer reads nothing, or transfers less than the least rate."""

@@ -20,9 +20,10 @@ from types import FrameType
 from typing import Final, NamedTuple, TypeAlias
 
 from hato.core.log import log
+from hato.core.shared_counts import SharedCounts
 
-RunWorker: TypeAlias = Callable[[int, int, int], None]
-"""What a worker does: its number, a descriptor that ends when the parent does, and one to write
+RunWorker: TypeAlias = Callable[["Place", int, int], None]
+"""What a worker does: its place, a descriptor that ends when the parent does, and one to write
 a byte to when it serves. It returns when it was told to stop."""
 
 RETIRE: Final = signal.SIGUSR1
@@ -34,10 +35,19 @@ _RESTART_SECONDS: Final = 1.0
 """A worker that dies is replaced at once, but not more often than this."""
 
 
+class Place(NamedTuple):
+    """What a worker has for itself while it runs."""
+
+    number: int
+    """From 0; another worker has it after this one, and for a moment beside it."""
+    row: int
+    """Where it counts (`core.shared_counts`); nobody else has it while the worker lives."""
+
+
 class Worker(NamedTuple):
     """A running worker process."""
 
-    number: int
+    place: Place
     process_id: int
     ready: int
     """Readable when it serves; its end of file means that it died before."""
@@ -46,10 +56,14 @@ class Worker(NamedTuple):
 class Parent:
     """The process that looks after the workers."""
 
-    def __init__(self, count: int, run: RunWorker, stop_seconds: float) -> None:
+    def __init__(
+        self, count: int, run: RunWorker, stop_seconds: float, counts: SharedCounts
+    ) -> None:
         """Prepare `count` workers; `stop_seconds` is how long they may take to stop."""
         self._count = count
         self._run = run
+        self._counts = counts
+        self._used_rows: set[int] = set()
         self._stop_seconds = stop_seconds
         self._workers: dict[int, Worker] = {}
         self._leaving: set[int] = set()
@@ -99,19 +113,35 @@ class Parent:
 
     def _fork(self, number: int) -> Worker:
         """Start a worker."""
+        place = Place(number, self._free_row())
         ready_read, ready_write = os.pipe()
         sys.stdout.flush()
         sys.stderr.flush()
         process_id = os.fork()
         if process_id == 0:
             os.close(ready_read)
-            self._become_worker(number, ready_write)
+            self._become_worker(place, ready_write)
         os.close(ready_write)
-        worker = self._workers[process_id] = Worker(number, process_id, ready_read)
+        worker = self._workers[process_id] = Worker(place, process_id, ready_read)
         self._started[number] = time.monotonic()
         return worker
 
-    def _become_worker(self, number: int, ready: int) -> None:
+    def _free_row(self) -> int:
+        """Return a row for one more worker: an empty one, or the last, which several then share.
+
+        Only many reloads within the life of one session use so many; then the counts of those who
+        share a row may be lost to one another, and a limit is reached later.
+        """
+        taken = {worker.place.row for worker in self._workers.values()}
+        for row in range(self._counts.rows):
+            if row not in taken:
+                if row in self._used_rows:
+                    self._counts.clear(row)
+                self._used_rows.add(row)
+                return row
+        return self._counts.rows - 1
+
+    def _become_worker(self, place: Place, ready: int) -> None:
         """Be a worker; never return into the parent's code."""
         status = 1
         try:
@@ -122,10 +152,10 @@ class Parent:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             os.close(self._life[1])
             if signal.SIGTERM not in self._wanted:  # it may have come before the line above
-                self._run(number, self._life[0], ready)
+                self._run(place, self._life[0], ready)
             status = 0
         except BaseException as fault:  # noqa: BLE001 - the last line of a process
-            log.error("worker-failed", fault=fault, worker=number)
+            log.error("worker-failed", fault=fault, worker=place.number)
         finally:
             os._exit(status)
 
@@ -162,12 +192,14 @@ class Parent:
             if process_id in self._leaving:
                 self._leaving.discard(process_id)
                 continue
-            log.error("worker-died", worker=worker.number, status=os.waitstatus_to_exitcode(status))
-            lived = time.monotonic() - self._started[worker.number]
+            log.error(
+                "worker-died", worker=worker.place.number, status=os.waitstatus_to_exitcode(status)
+            )
+            lived = time.monotonic() - self._started[worker.place.number]
             if lived < _RESTART_SECONDS:
                 self._sleep(_RESTART_SECONDS - lived)
             if not self._wanted & {signal.SIGTERM, signal.SIGINT}:
-                self._fork(worker.number)
+                self._fork(worker.place.number)
 
     def _reload(self, reload: Callable[[], RunWorker | None]) -> None:
         """Start new workers with new settings; the old ones finish what they do and leave.

@@ -9,21 +9,26 @@ Fails by answering `-ERR`; what is not ours to answer goes to the pump.
 
 from __future__ import annotations
 
+import asyncio
 import platform
 import re
 import secrets
 from collections.abc import Awaitable
+from functools import partial
 from typing import Final
 
 from hato.core.clock import Clock
 from hato.core.errors import HatoError, NotFoundError
 from hato.core.log import log
 from hato.core.settings import Settings
+from hato.core.shared_counts import Counts
 from hato.net.session import Handler, Peer
 from hato.protocols.pop3 import texts
-from hato.protocols.pop3.commands import Apop, Auth, AuthResponse, Capa, UserPass
+from hato.protocols.pop3.answers import CANCELLED
+from hato.protocols.pop3.commands import Apop, Auth, AuthCancel, AuthResponse, Capa, UserPass
 from hato.protocols.pop3.replies import Challenge, Ok
 from hato.protocols.pop3.server import Pop3ServerMachine
+from hato.protocols.sasl.scram_server import PLUS_NAME
 from hato.servers.pop3_capabilities import StrictestRetention, capabilities, retention_of
 from hato.servers.pop3_login import MaildropOpener
 from hato.servers.pop3_maildrop import Maildrop
@@ -41,6 +46,12 @@ from hato.services.auth import (
 from hato.store.directory import Directory, Person
 
 _LOGGED_IN: Final = Ok(texts.LOGGED_IN)
+_DEAF_SECONDS: Final = 3.0
+"""A leniency for neomutt 20220429 and other programs with GNU SASL. They choose -PLUS as soon as it
+is offered, cannot do it under TLS 1.3, say `*`, do not read what that is answered with, and go on
+with USER about a second later. So the answer to a `*` that comes at once waits for so long, and is
+left out if the client goes on."""
+_DEAF_LOOKS: Final = 60
 _HOST_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,253}")
 
 
@@ -48,13 +59,21 @@ class Pop3Edge:
     """What all POP3 sessions of a process share."""
 
     def __init__(
-        self, authenticator: Authenticator, directory: Directory, settings: Settings, clock: Clock
+        self,
+        authenticator: Authenticator,
+        directory: Directory,
+        settings: Settings,
+        clock: Clock,
+        counts: Counts | None = None,
     ) -> None:
-        """Serve the people whom `authenticator` lets in."""
+        """Serve the people whom `authenticator` lets in.
+
+        `counts`: where all processes count sessions; without them this one counts alone.
+        """
         self.authenticator = authenticator
         self.settings = settings
         self.clock = clock
-        self.sessions = OpenSessions(settings.limits.connections_per_person)
+        self.sessions = OpenSessions(settings.limits.connections_per_person, counts)
         self.maildrops = MaildropOpener()
         self.strictest = StrictestRetention(directory)
         name = settings.hostname or platform.node()
@@ -76,6 +95,7 @@ class Pop3Session:
     __slots__ = (
         "_edge",
         "_exchange",
+        "_may_not_listen",
         "_peer",
         "_person",
         "_place",
@@ -95,6 +115,7 @@ class Pop3Session:
         self._running: RunningLogin | None = None
         self._transaction: Transaction | None = None
         self._exchange: SaslExchange | None = None
+        self._may_not_listen = False
         self._stamp = edge.new_stamp()
         self.machine = Pop3ServerMachine(
             edge.hostname,
@@ -110,6 +131,7 @@ class Pop3Session:
             Apop: self.apop,
             Auth: self.auth,
             AuthResponse: self.auth_response,
+            AuthCancel: self.auth_cancel,
         }
         """Those of the transaction join them at login: before, there is nobody to ask."""
 
@@ -144,7 +166,7 @@ class Pop3Session:
     def _leave(self) -> None:
         """Be in no longer: give the place among the person's sessions back, if there is one."""
         if self._running is not None:
-            self._running.leave()
+            self._edge.authenticator.logins.leave(self._running)
             self._running = None
         if self._place is not None:
             self._place.release()
@@ -195,12 +217,31 @@ class Pop3Session:
             return
         self._exchange = exchange
         initial = command.initial
+        self._may_not_listen = initial is None and command.mechanism.upper() == PLUS_NAME
         await self._step(exchange, None if initial is None else initial.reveal())
 
     async def auth_response(self, command: AuthResponse) -> None:
         """Go one step further in a SASL exchange."""
         assert self._exchange is not None  # noqa: S101 - the machine's promise: AUTH came before
+        self._may_not_listen = False
         await self._step(self._exchange, command.response.reveal())
+
+    async def auth_cancel(self, command: AuthCancel) -> None:
+        """Say that an exchange is over, to whoever waits for it (RFC 5034 §4)."""
+        self._exchange = None
+        if self._may_not_listen and await self._goes_on():
+            self.machine.pass_over()
+        else:
+            self.machine.send(CANCELLED)
+
+    async def _goes_on(self) -> bool:
+        """Wait a little; tell whether the client said more meanwhile."""
+        batches = self.machine.batches
+        for _ in range(_DEAF_LOOKS):
+            await asyncio.sleep(_DEAF_SECONDS / _DEAF_LOOKS)
+            if self.machine.batches != batches:
+                return True
+        return False
 
     async def _step(self, exchange: SaslExchange, response: bytes | None) -> None:
         try:
@@ -253,8 +294,10 @@ class Pop3Session:
                 drop.use_surrogates()
             self._person = person
             self._log_login(person)
-            self._running = self._edge.authenticator.running.enter(login, self._origin())
-            self._transaction = Transaction(self.machine, self._peer, drop, self._running)
+            logins = self._edge.authenticator.logins
+            self._running = logins.enter(login, self._origin())
+            may_stay = partial(logins.may_stay, self._running)
+            self._transaction = Transaction(self.machine, self._peer, drop, may_stay)
             self.handlers.update(self._transaction.handlers)
             self.machine.prefer(person.language)
             self.machine.send(_LOGGED_IN)

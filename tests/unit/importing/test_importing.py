@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -202,10 +203,38 @@ async def test_what_would_be_done_is_foreseen_and_nothing_changed(tmp_path: Path
     maildir(root / ".New", {"new/5.x": LETTER % (5, 5)})
     modseq, mailboxes = await desk.account.modseq(), await desk.account.mailboxes()
     work = Import(desk.account, desk.deliveries, desk.clock, "import:test")
-    foreseen = await work.foresee(read_maildir(root))
+    *_, foreseen = [tally async for tally in work.foresee(read_maildir(root))]
     assert (await desk.account.modseq(), await desk.account.mailboxes()) == (modseq, mailboxes)
     done, _ = await desk.bring(read_maildir(root))
     assert foreseen == done == Tally(2, 1, 1, 2 * len(LETTER % (2, 2)), 1)
+
+
+@pytest.mark.parametrize("way", ["foresee", "run"])
+async def test_it_can_be_interrupted_at_each_message(tmp_path: Path, way: str) -> None:
+    """Not even what is known already passes without others having their turn."""
+    desk = await Desk().open()
+    root = maildir(tmp_path / "M", {f"new/{n}.x": LETTER % (n, n) for n in range(9)})
+    await desk.bring(read_maildir(root))
+    work = Import(desk.account, desk.deliveries, desk.clock, "import:test")
+    await work.begin()
+    taken: list[str] = []
+
+    def messages() -> Iterator[ForeignMessage]:
+        for message in read_maildir(root):
+            taken.append(message.key)
+            if len(taken) == 3:
+                going.cancel()
+            yield message
+
+    async def go() -> None:
+        async for tally in getattr(work, way)(messages()):
+            assert tally.known == len(taken)
+
+    going = asyncio.ensure_future(go())
+    with pytest.raises(asyncio.CancelledError):
+        await going
+    assert len(taken) == 3
+    await work.end()
 
 
 async def test_what_cannot_be_opened_is_a_failure_and_not_empty(tmp_path: Path) -> None:

@@ -151,6 +151,33 @@ def test_a_boundary_that_is_not_ascii_keeps_its_parts_apart(
     assert parsed["Content-Type"].params["a"] == "b"
 
 
+ENDS = [
+    pytest.param(("--é", "--é--"), id="delimiter, delimiter"),
+    pytest.param(("--é", "Content-Type: multipart/x; boundary=ü"), id="delimiter, field"),
+    pytest.param(("--é", "", "--é--"), id="body, delimiter"),
+]
+
+
+@pytest.mark.parametrize("chunk_octets", [1, 7, 10**6])
+@pytest.mark.parametrize("line_end", ["\r\n", ""])
+@pytest.mark.parametrize("end", ENDS)
+def test_the_last_line_is_shown_as_any_other(
+    end: tuple[str, ...], line_end: str, chunk_octets: int
+) -> None:
+    begin = lines("Subject: 花", "Content-Type: multipart/mixed; boundary=é", "", *end[:-1])
+    made = surrogate(begin + end[-1] + line_end, chunk_octets)
+    going_on = surrogate(begin + lines(end[-1], "X: y"))
+    assert made.removesuffix(b"\r\n") == going_on.removesuffix(b"\r\nX: y\r\n")
+    assert made.isascii()
+
+
+def test_only_content_type_has_a_boundary() -> None:
+    message = lines("Content-Type-X: multipart/mixed; boundary=é", "A: 1", "", "body")
+    assert surrogate(message) == lines("A: 1", "", "body").encode()
+    message = lines("content-type : multipart/mixed; boundary=é", "A: 1", "", "body")
+    assert b'content-type : multipart/mixed; boundary="=_' in surrogate(message)
+
+
 def test_a_boundary_that_is_not_even_utf8_is_another_one_for_each() -> None:
     made = [
         surrogate(

@@ -182,6 +182,20 @@ async def test_an_idle_session_is_ended_and_a_busy_one_is_not(tmp_path: Path) ->
         assert await busy.line() == b"waited\r\n"
 
 
+async def test_who_is_revoked_and_does_not_read_is_cut(tmp_path: Path) -> None:
+    async with toy_stage(tmp_path, limits=Limits(stalled_write_seconds=0.0)) as stage:
+        client = await stage.connect()
+        client.reader._transport.pause_reading()  # type: ignore[attr-defined]  # a client that does not read
+        client.send(b"big\r\n")
+        async with asyncio.timeout(10):
+            while not any(one.is_busy for one in stage.service.connections):
+                await asyncio.sleep(0)
+            stage.sessions[0].is_revoked = True
+            while not stage.closed.is_set():
+                stage.service.look_after()
+                await asyncio.sleep(0)
+
+
 async def test_a_handshake_that_never_comes_is_cut(tmp_path: Path) -> None:
     async with toy_stage(
         tmp_path, implicit_tls=True, limits=Limits(tls_handshake_seconds=0.0)

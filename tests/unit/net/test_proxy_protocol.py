@@ -17,9 +17,19 @@ V2_TCP6 = (
     + bytes.fromhex("20010db8000000000000000000000001")
     + b"\xc0\x00\x03\xe3"
 )
+V2_MAPPED = (
+    V2
+    + b"\x21\x21\x00\x24"
+    + bytes.fromhex("00000000000000000000ffffc0000207")
+    + bytes.fromhex("00000000000000000000ffffc0000201")
+    + b"\xc0\x00\x03\xe3"
+)
 GOOD = [
     (b"PROXY TCP4 192.0.2.7 192.0.2.1 49152 995\r\n", "192.0.2.7", 49152),
     (b"PROXY TCP6 2001:db8::7 2001:db8::1 49152 995\r\n", "2001:db8::7", 49152),
+    (b"PROXY TCP6 ::ffff:192.0.2.7 ::ffff:192.0.2.1 49152 995\r\n", "192.0.2.7", 49152),
+    (b"PROXY TCP6 fe80::7%eth0 fe80::1%eth0 49152 995\r\n", "fe80::7", 49152),
+    (V2_MAPPED, "192.0.2.7", 49152),
     (b"PROXY UNKNOWN\r\n", None, 0),
     (b"PROXY UNKNOWN ffff::1 ffff::2 1 2\r\n", None, 0),
     (V2_TCP4, "192.0.2.7", 49152),

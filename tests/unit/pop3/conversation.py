@@ -9,10 +9,11 @@ from collections.abc import Callable
 
 from hato.core.language import Language
 from hato.protocols.machine import Signal
-from hato.protocols.pop3 import texts
+from hato.protocols.pop3 import answers, texts
 from hato.protocols.pop3.commands import (
     Apop,
     Auth,
+    AuthCancel,
     AuthResponse,
     Capa,
     Command,
@@ -47,6 +48,7 @@ ANSWERS: dict[type[Command], list[Reply]] = {
     UserPass: YES,
     Apop: YES,
     Auth: [Challenge(b"")],
+    AuthCancel: [answers.CANCELLED],
     AuthResponse: YES,
     Stat: [DropListing(2, 320)],
     List: [Begin(texts.SCAN_LISTING), Rows(b"1 120\r\n2 200\r\n"), End()],

@@ -88,7 +88,7 @@ class KnownPeople:
         self.fault: HatoError | None = None
         self.count_fault: HatoError | None = None
         self.opened: list[str] = []
-        self.running = RunningLogins(house.store.directory, Passwords())
+        self.logins = RunningLogins(house.store.directory, Passwords())
         self.origins: list[Origin] = []
 
     def may_log_in(self, origin: Origin) -> bool:
@@ -99,13 +99,14 @@ class KnownPeople:
 
     async def login(self, name: str, password: Secret, origin: Origin) -> Login:
         self.origins.append(origin)
+        version = await self._house.store.directory.version()
         if self.fault is not None:
             raise self.fault
         person = await self._house.store.directory.find_person(name)
         if person is None or not password.matches(PASSWORD.encode()):
             raise AuthenticationError("no")
         (credential,) = await self._house.store.directory.credentials(person.person_id)
-        return Login(person, credential, self._house.account)
+        return Login(person, credential, self._house.account, version)
 
     async def apop(self, name: str, stamp: bytes, digest: bytes, origin: Origin) -> Login:
         if digest != stamp[:16]:

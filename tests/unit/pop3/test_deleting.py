@@ -70,6 +70,26 @@ async def test_who_may_be_in_no_longer_deletes_nothing(house: House) -> None:
     assert await house.uids() == [1, 2, 3]
 
 
+async def test_where_nothing_was_marked_quit_asks_nobody(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nobody_answers() -> int:
+        raise UnavailableError("EIO")
+
+    await three_letters(house)
+    idle = await house.log_in()
+    monkeypatch.setattr(house.store.directory, "version", nobody_answers)
+    await idle.command("DELE 1")
+    await idle.command("RSET")
+    assert (await idle.command("QUIT")).startswith("+OK")
+    monkeypatch.undo()
+    busy = await house.log_in()
+    monkeypatch.setattr(house.store.directory, "version", nobody_answers)
+    await busy.command("DELE 1")
+    assert (await busy.command("QUIT")).startswith("-ERR [SYS/TEMP] ")
+    assert await house.uids() == [1, 2, 3]
+
+
 async def test_any_other_change_spoils_nothing(house: House) -> None:
     await three_letters(house)
     pump = await house.log_in()
@@ -84,11 +104,11 @@ async def test_a_revoked_login_is_told_when_the_process_looks(house: House) -> N
     pump = await house.log_in()
     was_revoked = pump.session.is_revoked
     await house.store.directory.remove_person(house.person.person_id)
-    await house.authenticator.running.look()
+    await house.authenticator.logins.look()
     assert (was_revoked, pump.session.is_revoked) == (False, True)
     assert (await pump.farewell(Farewell.LOGIN_REVOKED)).startswith(b"-ERR [AUTH] ")
     assert pump.is_closed
-    assert not house.authenticator.running.running
+    assert not house.authenticator.logins._open
 
 
 async def test_what_another_program_expunged_does_not_spoil_quit(house: House) -> None:

@@ -17,7 +17,7 @@ from hato.core.limits import (
 from hato.core.secret import Secret
 from hato.protocols.machine import Farewell, Signal
 from hato.protocols.pop3 import texts
-from hato.protocols.pop3.commands import Auth, AuthResponse, Retr, Stat, UserPass
+from hato.protocols.pop3.commands import Auth, AuthCancel, AuthResponse, Retr, Stat, UserPass
 from hato.protocols.pop3.replies import (
     Begin,
     Challenge,
@@ -123,6 +123,23 @@ def test_too_many_failed_logins_end_it() -> None:
     assert conversation.signal is Signal.CLOSED
 
 
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        Err(texts.NO_SUCH_MECHANISM),
+        Err(texts.THROTTLED, {"seconds": 60}, code=Code.SYS_TEMP),
+        Err(texts.UNAVAILABLE, code=Code.SYS_TEMP),
+    ],
+)
+def test_whoever_can_make_us_log_refusals_has_as_few_tries(refusal: Err) -> None:
+    conversation = trusted()
+    conversation.answers[Auth] = [refusal]
+    for _ in range(FAILED_LOGINS_PER_CONNECTION):
+        assert conversation.signal is Signal.NEED_DATA
+        conversation.say("AUTH X")
+    assert conversation.signal is Signal.CLOSED
+
+
 def test_a_busy_maildrop_is_no_failed_login() -> None:
     conversation = trusted()
     conversation.refuse_logins(Err(texts.IN_USE, code=Code.IN_USE))
@@ -159,7 +176,7 @@ def test_an_initial_response_that_suffices_needs_no_challenge() -> None:
 def test_an_exchange_can_be_cancelled() -> None:
     conversation = trusted()
     assert conversation.say("AUTH PLAIN", "*") == b"+ \r\n-ERR Authentication cancelled\r\n"
-    assert len(conversation.commands) == 1
+    assert conversation.commands == [Auth("PLAIN", None), AuthCancel()]
     conversation.log_in()
 
 
@@ -202,9 +219,18 @@ def test_an_over_long_line_is_refused_once_however_it_arrives() -> None:
 
 def test_a_line_without_end_ends_it() -> None:
     conversation = logged_in()
-    for _ in range(LINE_WITHOUT_END_OCTETS // 1024 + 2):
-        conversation.say_octets(b"A" * 1024)
+    pieces = range(LINE_WITHOUT_END_OCTETS // 1024 + 2)
+    answer = b"".join(conversation.say_octets(b"A" * 1024) for _ in pieces)
+    assert answer == b"-ERR This line is too long\r\n-ERR This line has no end, closing\r\n"
     assert conversation.signal is Signal.CLOSED
+
+
+@pytest.mark.parametrize("end", [b"\r\n", b""])
+def test_a_line_that_comes_in_one_piece_is_refused_once_however_long(end: bytes) -> None:
+    conversation = logged_in()
+    answer = conversation.say_octets(b"A" * 70_000 + end)
+    assert answer == b"-ERR This line is too long\r\n"
+    assert conversation.say_octets(b"\r\nSTAT\r\n"[len(end) :]) == b"+OK 2 320\r\n"
 
 
 def test_commands_may_come_octet_by_octet() -> None:
@@ -507,3 +533,19 @@ def test_after_a_farewell_a_late_verdict_logs_nobody_in() -> None:
     assert not machine.is_logged_in
     assert machine.next_command() is Signal.CLOSED
     assert b"Logged in" not in conversation.take()
+
+
+def test_an_exchange_that_was_given_up_can_be_passed_over() -> None:
+    machine = Conversation(is_encrypted=True).machine
+    machine.data_to_send()
+    machine.receive_data(b"AUTH PLAIN\r\n")
+    machine.next_command()
+    machine.send(Challenge(b""))
+    machine.receive_data(b"*\r\n")
+    assert machine.next_command() == AuthCancel()
+    machine.pass_over()
+    assert machine.next_command() is Signal.NEED_DATA
+    assert b"".join(map(bytes, machine.data_to_send())) == b"+ \r\n"
+    machine.receive_data(b"USER ada\r\n")
+    machine.next_command()
+    assert b"".join(map(bytes, machine.data_to_send())).startswith(b"+OK ")

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 import apsw
 import pytest
 
-from hato.core.ids import ModSeq
+from hato.core.ids import EmailId, ModSeq
 from hato.store.embedded import queries
 from hato.store.embedded.account import EmbeddedAccount
 from hato.store.model import ChangeKind
@@ -40,6 +40,7 @@ async def test_the_loop_goes_on_while_another_process_blocks_the_index(office: O
 
 UNBOUNDED: dict[str, Callable[[EmbeddedAccount], Awaitable[object]]] = {
     "mailboxes": lambda account: account.mailboxes(),
+    "emails": lambda account: account.emails([EmailId(number) for number in range(1, 102)]),
     "held": lambda account: account.held(),
     "ledger": lambda account: account.ledger("home"),
     "changes": lambda account: account.changes(ChangeKind.EMAIL, ModSeq(1), 10),

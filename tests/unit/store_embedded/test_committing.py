@@ -16,6 +16,7 @@ from hato.store.changes import Added, Expunge, PutObject
 from hato.store.embedded import encode, journal, segments
 from hato.store.embedded.account_writer import AccountWriter
 from hato.store.embedded.gate import Gate
+from hato.store.embedded.rows import Rows
 from hato.store.embedded.system import sync_data, write_all
 from tests.unit.store_embedded.conftest import LETTER, Office, OpenOffice
 
@@ -180,6 +181,39 @@ async def test_the_reserve_is_not_for_letters(
     assert not isinstance(deleted, BaseException)
     assert await office.uids() == []
     assert not reserve.exists()
+
+
+async def test_the_index_of_a_letter_does_not_take_the_reserve_either(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await office.add()
+    reserve = office.data_folder / "reserve"
+    commit = AccountWriter._commit
+    left = [1]
+
+    def fail_once(writer: AccountWriter, rows: Rows) -> None:
+        if left and left.pop():
+            raise apsw.FullError("the disk is full")
+        commit(writer, rows)
+
+    monkeypatch.setattr(AccountWriter, "_commit", fail_once)
+    await office.add()
+    assert reserve.exists()
+    assert await office.uids() == [1, 2]
+
+
+async def test_without_the_reserve_letters_leave_its_room_free(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await office.add()
+    space = office.store._shared.space
+    space.release_reserve()
+    monkeypatch.setattr(space, "free_octets", lambda: 4_000_000)
+    with pytest.raises(StorageFullError):
+        await office.add()
+    monkeypatch.undo()
+    await office.add()
+    assert (office.data_folder / "reserve").exists()
 
 
 async def test_what_is_durable_has_happened_also_when_the_index_is_full(

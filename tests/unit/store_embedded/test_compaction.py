@@ -13,6 +13,7 @@ from hato.core.errors import DamagedError, InUseError, NotFoundError, StorageFul
 from hato.store.contract.picture import picture_of
 from hato.store.embedded import compaction, journal, segments
 from hato.store.embedded.compaction import compact, upkeep_lock
+from hato.store.embedded.schema import open_index
 from hato.store.embedded.system import OpenFile
 from hato.store.model import BodyRef
 from tests.unit.store_embedded.conftest import Office, OpenOffice
@@ -68,6 +69,36 @@ async def test_the_log_of_the_index_is_given_back_too(office: Office) -> None:
     assert await picture_of(office.account) == picture
     await office.open_again()
     assert await picture_of(office.account) == picture
+
+
+async def test_who_reads_the_index_meanwhile_is_not_waited_for(office: Office) -> None:
+    """The gate is held: everybody who delivers would wait too."""
+    for number in range(40):
+        await office.add(b"%d\r\n" % number)
+    log = office.folder / "index.db-wal"
+    before = log.stat().st_size
+    reader = open_index(f"{office.folder}/index.db")
+    reader.execute("BEGIN; SELECT modseq FROM account").fetchall()
+    asked: list[int] = []
+
+    def wait(count: int) -> bool:
+        asked.append(count)
+        return False
+
+    office.writer._open().set_busy_handler(wait)
+    office.writer.shrink_log()
+    reader.close()
+    assert asked == []
+    assert log.stat().st_size == before
+    await office.account.compact()
+    assert log.stat().st_size == 0
+
+
+async def test_a_log_that_was_removed_takes_no_room(office: Office) -> None:
+    await office.add()
+    await office.account.usage()
+    (office.folder / "index.db-wal").unlink()
+    office.writer.shrink_log()
 
 
 async def test_a_missing_segment_is_damage_not_a_missing_account(
@@ -150,8 +181,11 @@ async def test_on_a_full_disk_nothing_is_copied(
     before, picture = size_of(filled), await picture_of(filled.account)
     space = filled.store._shared.space
     monkeypatch.setattr(space, "free_octets", lambda: 100)
+    log = filled.folder / "index.db-wal"
+    assert log.stat().st_size > 65_536
     with pytest.raises(StorageFullError):
         await filled.account.compact()
+    assert log.stat().st_size == 0, "the log of the index is room too"
     assert size_of(filled) == before
     assert await picture_of(filled.account) == picture
 

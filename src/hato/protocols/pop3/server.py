@@ -28,7 +28,6 @@ from hato.protocols.pop3.commands import (
     Lang,
     Noop,
     Pass,
-    Quit,
     Stls,
     User,
     UserPass,
@@ -171,9 +170,10 @@ class Pop3ServerMachine:
             line = self._lines.next_line(self._line_limit)
             if isinstance(line, Incomplete):
                 if line is Incomplete.OVERLONG:
+                    self._unended_octets = 0
                     self._refuse_overlong()
                 elif self._unended_octets > LINE_WITHOUT_END_OCTETS:
-                    self._end_with(answers.TOO_LONG)
+                    self._end_with(answers.NO_END)
                 elif self._has_ended:
                     self._enter(State.CLOSED)
                 else:
@@ -260,10 +260,8 @@ class Pop3ServerMachine:
                 self._answer_lang(wanted)
             case Stls():
                 self._answer_stls()
-            case Quit():
-                self._settle(answers.GOODBYE)
             case _:
-                self._settle(answers.CANCELLED)
+                self._settle(answers.GOODBYE)
 
     def _answer_lang(self, wanted: str | None) -> None:
         """Choose a language, or list them (RFC 6856 §3.2)."""
@@ -334,6 +332,14 @@ class Pop3ServerMachine:
             if isinstance(reply, Challenge):
                 self._enter(AFTER_CHALLENGE[self._state])
 
+    def pass_over(self) -> None:
+        """Leave an exchange that was given up, without a word.
+
+        For a client that went on already: it would take a word for the answer to what it said.
+        """
+        self._rule = None
+        self._enter(State.AUTHORIZATION)
+
     def _settle(self, reply: Ok | Err) -> None:
         """Queue the answer to the command, and go where it leads."""
         self._writer.write(reply)
@@ -345,7 +351,7 @@ class Pop3ServerMachine:
             self._enter(rule.after_ok)
             return
         self._enter(rule.after_err)
-        if rule.counts_failures and reply.code is Code.AUTH:
+        if rule.counts_failures and reply.code is not Code.IN_USE:
             self._failed_logins += 1
             if self._failed_logins >= FAILED_LOGINS_PER_CONNECTION:
                 self._enter(State.CLOSED)

@@ -65,7 +65,9 @@ class Rule(NamedTuple):
     needs_stamp: bool = False
     """Known only where the greeting had a stamp (RFC 1939 §7)."""
     counts_failures: bool = False
-    """An answer of [AUTH] counts against FAILED_LOGINS_PER_CONNECTION."""
+    """A refusal counts against FAILED_LOGINS_PER_CONNECTION, whatever it says: each is logged.
+
+    Only a maildrop in use does not: that may be over at the next try."""
 
 
 _A: Final = State.AUTHORIZATION
@@ -96,7 +98,7 @@ TABLE: Final[dict[State, dict[type, Rule]]] = {
     },
     State.EXCHANGE: {
         AuthResponse: Rule(_T, _A, is_login=True, counts_failures=True),
-        AuthCancel: Rule(_A, _A, is_answered_here=True),
+        AuthCancel: Rule(_A, _A),
     },
     State.HANDSHAKE: {},
     State.TRANSACTION: {

@@ -53,6 +53,9 @@ BAD_LINE_END: Final = Text(
     ja="コマンドはCRとLFで終えてください。そこまでの残りは無視します",
 )
 LINE_TOO_LONG: Final = Text(en="This line is too long", ja="行が長すぎます")
+LINE_WITHOUT_END: Final = Text(
+    en="This line has no end, closing", ja="行が終わらないので接続を閉じます"
+)
 NOT_NOW: Final = Text(en="This command is not allowed now", ja="このコマンドは今は使えません")
 TLS_FIRST: Final = Text(
     en="Nobody can log in here without encryption: begin with STLS, or use port 995",

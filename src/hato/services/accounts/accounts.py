@@ -113,7 +113,10 @@ class Accounts:
             check_password(password)
         elif hashed is not None:
             check_hash(hashed)
-        account_id = await self._left_account(account) or await self._store.create_account()
+        if account is None:
+            account_id = await self._store.create_account()
+        else:
+            account_id = await self.left_account(account)
         try:
             person = await self._directory.add_person(Person(PersonId(0), account_id, name))
         except HatoError:
@@ -125,15 +128,6 @@ class Accounts:
         elif hashed is not None:
             await self._credentials.set_hash(person, hashed)
         return person
-
-    async def _left_account(self, account: str | None) -> AccountId | None:
-        """Return the account of that id if it is nobody's. Raises InvalidInputError."""
-        if account is None:
-            return None
-        for account_id in await self.left_accounts():
-            if account_id == account:
-                return account_id
-        raise InvalidInputError(texts.NOT_LEFT, account=account)
 
     async def people(self) -> list[Person]:
         """Return everybody, by name."""
@@ -200,11 +194,16 @@ class Accounts:
         owners = {person.account_id for person in await self._directory.people()}
         return [one for one in await self._store.account_ids() if one not in owners]
 
+    async def left_account(self, account: str) -> AccountId:
+        """Return the account of that id if it is nobody's. Raises InvalidInputError."""
+        for account_id in await self.left_accounts():
+            if account_id == account:
+                return account_id
+        raise InvalidInputError(texts.NOT_LEFT, account=account)
+
     async def remove_left_mail(self, account: str) -> None:
         """Remove for good what somebody left. Raises InvalidInputError, InUseError."""
-        account_id = await self._left_account(account)
-        if account_id is not None:
-            await self.remove_mail(account_id)
+        await self.remove_mail(await self.left_account(account))
 
     async def remove_mail(self, account_id: AccountId) -> None:
         """Remove an account's mail for good. Raises NotFoundError, InUseError."""

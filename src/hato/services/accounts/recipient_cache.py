@@ -8,12 +8,9 @@ Fails as `find_recipients` does; who reaches nobody is asked for again each time
 
 from __future__ import annotations
 
-from typing import Final
-
+from hato.core.limits import REMEMBERED_RECIPIENTS
 from hato.services.accounts.routing import find_recipients
 from hato.store.directory import Directory, Person
-
-_MOST_ADDRESSES: Final = 10_000
 
 
 class RecipientCache:
@@ -34,9 +31,9 @@ class RecipientCache:
         people = self._known.get(address)
         if people is None:
             people = tuple(await find_recipients(self._directory, address))
-            if len(self._known) >= _MOST_ADDRESSES:
-                self._known.clear()
             # A change meanwhile may be in the answer or not: what it was asked under decides.
             if version == self._version:
+                if len(self._known) >= REMEMBERED_RECIPIENTS:
+                    self._known.clear()
                 self._known[address] = people
         return list(people)

@@ -52,9 +52,12 @@ class Admission:
         self._used: dict[CredentialId, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def let_in(self, person: Person, credential: Credential, origin: Origin) -> Login:
+    async def let_in(
+        self, person: Person, credential: Credential, version: int, origin: Origin
+    ) -> Login:
         """Open the account of somebody who has proven who she is.
 
+        `version`: the directory's, as of which `person` and `credential` are known.
         Raises LoginDelayError, UnavailableError.
         """
         if origin.service == _POP3 and person.login_delay_seconds:
@@ -65,7 +68,7 @@ class Admission:
             message = f"the account of {person.name} is missing"
             raise UnavailableError(message) from fault
         self._note_use(credential)
-        return Login(person, credential, account)
+        return Login(person, credential, account, version)
 
     async def note_opened(self, person: Person, origin: Origin) -> None:
         """Let the login delay run from now: the mail is open. Raises UnavailableError."""

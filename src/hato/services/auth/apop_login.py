@@ -46,6 +46,7 @@ class ApopLogin:
     async def login(self, name: str, stamp: bytes, digest: bytes, origin: Origin) -> Login:
         """Let somebody in whose digest (16 octets) is that of the stamp and her secret."""
         began = self._clock.monotonic()
+        version = await self._directory.version()
         person = await find_by_login(self._directory, name)
         attempt = attempt_by(person, name, origin.address)
         async with self._throttle.attempting(attempt, origin):
@@ -60,7 +61,7 @@ class ApopLogin:
             why = Why.NO_KEYS if is_keyless else why_of_person(person)
             raise await self._admission.refusal(began, attempt, origin, why)
         self._admission.greet(attempt)
-        return await self._admission.let_in(person, fitting[0], origin)
+        return await self._admission.let_in(person, fitting[0], version, origin)
 
     def _fits(
         self, credential: Credential, person: Person | None, stamp: bytes, digest: bytes

@@ -71,7 +71,7 @@ class Authenticator:
             store, clock, throttle, pause=pause, failed_login_seconds=limits.failed_login_seconds
         )
         passwords = passwords or Passwords()
-        self.running = RunningLogins(directory, passwords)
+        self.logins = RunningLogins(directory, passwords)
         """Who is in; the process runs its `watch`."""
         maker = CredentialMaker(passwords, vault, iterations=iterations)
         self._password_login = PasswordLogin(

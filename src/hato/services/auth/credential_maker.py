@@ -47,7 +47,8 @@ class CredentialMaker:
     ) -> Credential:
         """Make a credential: the main one (empty label) or an app password.
 
-        `known`: the person's credentials so far. One of the same label is replaced: its id is kept.
+        `known`: the person's credentials so far. One of the same label is replaced: its id is kept,
+        and the new one is younger, be it only by that second which `created` can tell.
         Salt and iterations of SCRAM belong to the person, since the server names them before it
         knows which password comes: they are those of her other credentials.
         """
@@ -60,7 +61,7 @@ class CredentialMaker:
             hashed=make_app_hash(octets) if label else self._passwords.make(octets),
             scram=self._scram_keys(password, [c for c in known if c.label != label]),
             recoverable=self._sealed(person_id, password),
-            created=now,
+            created=max(now, replaced.created + 1) if replaced else now,
             last_used=None,
         )
 

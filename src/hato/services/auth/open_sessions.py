@@ -1,19 +1,19 @@
 """How many sessions somebody has open from one address.
 
 Called by edges, after a login and when the session ends.
-Never counts the sessions of other processes: each keeps its own limit.
+Never keeps names: a key is a person's number and an address.
 Standards: none; RFC 3206 §4 says how to tell a passing refusal.
-Fails with ThrottledError when there are too many.
+Fails with ThrottledError when there are too many, in all processes together.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Final
 
 from hato.core.addresses import subscriber_of
 from hato.core.errors import ThrottledError
 from hato.core.ids import PersonId
+from hato.core.shared_counts import Counts
 
 _WAIT_SECONDS: Final = 60
 
@@ -21,17 +21,19 @@ _WAIT_SECONDS: Final = 60
 class OpenSessions:
     """Counts sessions by person and address."""
 
-    def __init__(self, limit: int) -> None:
-        """Begin with none; `limit` is for one person from one address."""
+    def __init__(self, limit: int, counts: Counts | None = None) -> None:
+        """Begin; `limit` is for one person from one address.
+
+        Without `counts`, for this process alone.
+        """
         self._limit = limit
-        self._counts: Counter[tuple[PersonId, str]] = Counter()
+        self._counts = counts or Counts()
 
     def enter(self, person_id: PersonId, address: str) -> Place:
         """Count a session in. Raises ThrottledError."""
-        key = (person_id, subscriber_of(address))
-        if self._counts[key] >= self._limit:
+        key = f"{person_id} {subscriber_of(address)}"
+        if not self._counts.enter(key, self._limit):
             raise ThrottledError(_WAIT_SECONDS)
-        self._counts[key] += 1
         return Place(self._counts, key)
 
 
@@ -40,16 +42,13 @@ class Place:
 
     __slots__ = ("_counts", "_key")
 
-    def __init__(self, counts: Counter[tuple[PersonId, str]], key: tuple[PersonId, str]) -> None:
+    def __init__(self, counts: Counts, key: str) -> None:
         """Hold a place that is counted already."""
         self._counts = counts
-        self._key: tuple[PersonId, str] | None = key
+        self._key: str | None = key
 
     def release(self) -> None:
         """Count the session out; harmless twice."""
         key, self._key = self._key, None
-        if key is None:
-            return
-        self._counts[key] -= 1
-        if not self._counts[key]:
-            del self._counts[key]
+        if key is not None:
+            self._counts.leave(key)

@@ -34,3 +34,5 @@ class Login(msgspec.Struct, frozen=True):
     person: Person
     credential: Credential
     account: Account
+    version: int
+    """The directory's, as of which she may be in: read before anything was asked of it."""

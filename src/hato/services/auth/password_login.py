@@ -25,6 +25,7 @@ from hato.services.auth.passwords import Passwords, forms_of, is_app_hash
 from hato.services.auth.people_finder import find_by_login, is_called
 from hato.services.auth.refusal import Why, why_of_person
 from hato.services.auth.remembered import Remembered, RightPassword
+from hato.services.auth.same_secret import find_same
 from hato.services.auth.throttle import Attempt, Throttle, attempt_by
 from hato.store.directory import Credential, CredentialId, Directory, Person
 
@@ -76,12 +77,11 @@ class PasswordLogin:
         else:
             person = await find_by_login(self._directory, name)
             attempt = attempt_by(person, name, origin.address)
-            if self._remembered.was_wrong(digest, version):
-                why = why_of_person(person)
-                raise await self._admission.refusal(began, attempt, origin, why)
-            checked = await self._check(attempt, person, password, origin)
+            was_wrong = self._remembered.was_wrong(digest, version)
+            checked = None if was_wrong else await self._check(attempt, person, password, origin)
             if checked is None:
-                self._remembered.keep_wrong(digest, version)
+                if not was_wrong:  # it is not kept for longer because it is tried again
+                    self._remembered.keep_wrong(digest, version)
                 why = why_of_person(person)
                 raise await self._admission.refusal(began, attempt, origin, why)
             found = checked
@@ -89,7 +89,7 @@ class PasswordLogin:
         if acts_as and not await is_called(self._directory, found.person, acts_as):
             attempt = attempt_by(found.person, name, origin.address)
             raise await self._admission.refusal(began, attempt, origin, Why.ACTS_FOR_ANOTHER)
-        return await self._admission.let_in(found.person, found.credential, origin)
+        return await self._admission.let_in(found.person, found.credential, version, origin)
 
     def close(self) -> None:
         """Let the hashing threads end."""
@@ -134,11 +134,11 @@ class PasswordLogin:
             return True
         person = await find_by_login(self._directory, name)
         if person is not None and person.person_id == entry.person.person_id and person.is_enabled:
-            for credential in await self._directory.credentials(person.person_id):
-                is_same = credential.credential_id == entry.credential.credential_id
-                if is_same and credential.hashed == entry.credential.hashed:
-                    entry.person, entry.credential, entry.version = person, credential, version
-                    return True
+            known = await self._directory.credentials(person.person_id)
+            credential = find_same(known, entry.credential, self._passwords)
+            if credential is not None:
+                entry.person, entry.credential, entry.version = person, credential, version
+                return True
         self._remembered.drop(digest)
         return False
 

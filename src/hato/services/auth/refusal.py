@@ -18,7 +18,12 @@ from hato.store.directory import Person
 
 
 class Why(StrEnum):
-    """What stood in the way."""
+    """What stood in the way.
+
+    Where a protocol's machine refuses by itself what is not offered (POP3: every login before TLS,
+    APOP without a stamp), nothing comes as far as here: NO_TLS, and MECHANISM for APOP, are a
+    second line of defence, and in the log they mean that the first has a hole.
+    """
 
     UNKNOWN_PERSON = "unknown-person"
     """Nobody has that name, or several have."""

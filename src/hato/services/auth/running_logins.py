@@ -2,7 +2,7 @@
 
 Called by edges after a login; `watch` runs once in each process.
 Never ends a session by itself: its service does, within a second; the edge asks again before it
-does what cannot be undone.
+does what cannot be undone. Never keeps others waiting, however many are in.
 Standards: RFC 3206 §5 names what is said.
 Fails with UnavailableError where the directory cannot be asked; `watch` tries again.
 """
@@ -12,54 +12,31 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
+import msgspec
+
 from hato.core.errors import HatoError, NotFoundError
 from hato.core.log import log
 from hato.services.auth.origin import Login, Origin
 from hato.services.auth.passwords import Passwords
+from hato.services.auth.same_secret import find_same
 from hato.store.directory import Credential, Directory
 
 _LOOK_SECONDS: Final = 1.0
+_AT_ONCE: Final = 100
+"""Logins that are looked at before others get their turn: three milliseconds' work."""
 
 
-class RunningLogin:
-    """Somebody who is in."""
+class RunningLogin(msgspec.Struct, eq=False):
+    """Somebody who is in; RunningLogins keeps it up to date."""
 
-    __slots__ = ("_logins", "_version", "credential", "is_revoked", "name", "origin")
-
-    def __init__(self, logins: RunningLogins, login: Login, origin: Origin) -> None:
-        """Begin; it is looked at soon, since something may have changed meanwhile."""
-        self._logins = logins
-        self._version: int | None = None
-        self.credential = login.credential
-        self.name = login.person.name
-        self.origin = origin
-        self.is_revoked = False
-        """Whether she must leave; it never becomes false again."""
-
-    async def look(self) -> bool:
-        """Tell whether she may still be in, as of now. Raises UnavailableError."""
-        version = await self._logins.directory.version()
-        if version != self._version and not self.is_revoked:
-            known = await self._logins.find_same(self.credential)
-            if known is None:
-                self._revoke()
-            else:
-                self.credential, self._version = known, version
-        return not self.is_revoked
-
-    def leave(self) -> None:
-        """Be out; harmless twice."""
-        self._logins.running.discard(self)
-
-    def _revoke(self) -> None:
-        self.is_revoked = True
-        log.info(
-            "login-revoked",
-            session=self.origin.session_id,
-            service=self.origin.service,
-            address=self.origin.address,
-            person=self.name,
-        )
+    name: str
+    origin: Origin
+    credential: Credential
+    """By which she is in, as it was at the last look."""
+    version: int
+    """The directory's, as of which she may be in."""
+    is_revoked: bool = False
+    """Whether she must leave; it never becomes false again."""
 
 
 class RunningLogins:
@@ -67,20 +44,48 @@ class RunningLogins:
 
     def __init__(self, directory: Directory, passwords: Passwords) -> None:
         """Begin with nobody. `passwords`: knows which hashes are upgraded behind a login."""
-        self.directory = directory
-        self.running: set[RunningLogin] = set()
+        self._directory = directory
         self._passwords = passwords
+        self._open: set[RunningLogin] = set()
+        self._version: int | None = None
+        """The directory's, as of which everybody was looked at; None: not everybody was."""
 
     def enter(self, login: Login, origin: Origin) -> RunningLogin:
-        """Remember who is in, until `leave`."""
-        running = RunningLogin(self, login, origin)
-        self.running.add(running)
+        """Remember who is in, until `leave`; what changed since the proof is noticed soon."""
+        running = RunningLogin(login.person.name, origin, login.credential, login.version)
+        self._open.add(running)
+        if running.version != self._version:
+            self._version = None
         return running
 
+    def leave(self, running: RunningLogin) -> None:
+        """Forget somebody who is out; harmless twice."""
+        self._open.discard(running)
+
+    async def may_stay(self, running: RunningLogin) -> bool:
+        """Tell whether somebody may still be in, as of now. Raises UnavailableError."""
+        await self._look_at(running, await self._directory.version())
+        return not running.is_revoked
+
     async def look(self) -> None:
-        """Look whether anybody has lost the right to be in. Raises UnavailableError."""
-        for running in tuple(self.running):
-            await running.look()
+        """Look whether anybody has lost the right to be in. Raises UnavailableError.
+
+        While the directory is as it was this asks for its version, and for nothing else.
+        """
+        version = await self._directory.version()
+        if version == self._version:
+            return
+        self._version = version  # first: who enters meanwhile may make it None again
+        outdated = [running for running in self._open if running.version != version]
+        try:
+            for count, running in enumerate(outdated, 1):
+                if running in self._open:
+                    await self._look_at(running, version)
+                if count % _AT_ONCE == 0:
+                    await asyncio.sleep(0)
+        except BaseException:
+            self._version = None
+            raise
 
     async def watch(self) -> None:
         """Look every second; never ends by itself."""
@@ -91,20 +96,30 @@ class RunningLogins:
             except HatoError as fault:
                 log.warning("logins-not-looked-after", reason=str(fault))
 
-    async def find_same(self, credential: Credential) -> Credential | None:
-        """Return what a way in has become; None where it is closed or has another secret.
+    async def _look_at(self, running: RunningLogin, version: int) -> None:
+        """Look at one login if the directory has changed; `version`: what it is by now."""
+        if running.version == version or running.is_revoked:
+            return
+        known = await self._find_same(running.credential)
+        if known is not None:
+            running.credential, running.version = known, version
+            return
+        running.is_revoked = True
+        log.info(
+            "login-revoked",
+            session=running.origin.session_id,
+            service=running.origin.service,
+            address=running.origin.address,
+            person=running.name,
+        )
 
-        An imported hash that became ours behind the login is the same secret.
-        """
+    async def _find_same(self, credential: Credential) -> Credential | None:
+        """Return what a way in has become; None where it is closed or has another secret."""
         try:
-            person = await self.directory.person(credential.person_id)
+            person = await self._directory.person(credential.person_id)
         except NotFoundError:
             return None
         if not person.is_enabled:
             return None
-        for known in await self.directory.credentials(credential.person_id):
-            if known.credential_id == credential.credential_id:
-                is_upgraded = not self._passwords.is_ours(credential.hashed)
-                is_same = known.hashed == credential.hashed or is_upgraded
-                return known if is_same and known.created == credential.created else None
-        return None
+        known = await self._directory.credentials(credential.person_id)
+        return find_same(known, credential, self._passwords)

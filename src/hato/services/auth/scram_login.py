@@ -47,6 +47,8 @@ class Claim(msgspec.Struct, frozen=True):
     iterations: int
     why: Why
     """Why a proof does not fit, if it does not."""
+    version: int
+    """The directory's, as of which all this is known."""
 
 
 class ScramLogin:
@@ -72,6 +74,7 @@ class ScramLogin:
 
     async def claim(self, name: str, acts_as: str, origin: Origin) -> Claim:
         """Find the keys for a name. Raises ThrottledError, UnavailableError."""
+        version = await self._directory.version()
         person = await find_by_login(self._directory, name)
         attempt = attempt_by(person, name, origin.address)
         async with self._throttle.attempting(attempt, origin):
@@ -80,15 +83,17 @@ class ScramLogin:
         if person is None or not usable:
             salt = await self._decoy_salt(person.name if person else name)
             why = Why.NO_KEYS if person and person.is_enabled else why_of_person(person)
-            return Claim(attempt, None, (), (), salt, self._iterations, why)
+            return Claim(attempt, None, (), (), salt, self._iterations, why, version)
         shared = usable[0][1]
         is_herself = not acts_as or await is_called(self._directory, person, acts_as)
         if not person.is_enabled or not is_herself:
             why = Why.ACTS_FOR_ANOTHER if person.is_enabled else Why.DISABLED
-            return Claim(attempt, None, (), (), shared.salt, shared.iterations, why)
+            return Claim(attempt, None, (), (), shared.salt, shared.iterations, why, version)
         credentials, keys = zip(*usable, strict=True)
         why = Why.WRONG_PASSWORD
-        return Claim(attempt, person, credentials, keys, shared.salt, shared.iterations, why)
+        return Claim(
+            attempt, person, credentials, keys, shared.salt, shared.iterations, why, version
+        )
 
     async def prove(
         self, claim: Claim, mechanism: ScramServer, proof: bytes, origin: Origin
@@ -114,7 +119,8 @@ class ScramLogin:
             message = "there are no keys to prove"
             raise UnavailableError(message)
         self._admission.greet(claim.attempt)
-        return await self._admission.let_in(claim.person, claim.credentials[key_index], origin)
+        credential = claim.credentials[key_index]
+        return await self._admission.let_in(claim.person, credential, claim.version, origin)
 
     async def _decoy_salt(self, name: str) -> bytes:
         """Return the salt of somebody without keys: for every spelling of a name the same."""

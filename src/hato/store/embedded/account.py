@@ -57,9 +57,10 @@ from hato.store.resolve import INBOX_ID
 
 _Answer = TypeVar("_Answer")
 _FEW: Final = 100
-"""A mailbox of no more messages is read as a whole, whatever is new."""
+"""A mailbox of no more messages is read as a whole, whatever is new; more messages than this by
+their ids are read in a thread (some 25 microseconds each)."""
 _MANY: Final = 1_000
-"""More messages than this are read from the index in a thread."""
+"""The snapshot of a mailbox of more messages than this is taken in a thread."""
 
 
 class EmbeddedAccount:
@@ -276,7 +277,7 @@ class EmbeddedAccount:
         """Return those of the messages that exist, in the order asked for."""
         return await self._ask(
             lambda index: queries.emails(index, self.account_id, email_ids),
-            is_large=len(email_ids) > _MANY,
+            is_large=len(email_ids) > _FEW,
         )
 
     async def find_body(self, body_id: BodyId) -> BodyRef:

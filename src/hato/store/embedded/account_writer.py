@@ -22,7 +22,7 @@ import apsw
 import msgspec
 
 from hato.core.clock import Clock
-from hato.core.errors import ConflictError, NotFoundError, UnavailableError
+from hato.core.errors import ConflictError, DamagedError, NotFoundError, UnavailableError
 from hato.core.ids import AccountId, ModSeq
 from hato.core.log import log
 from hato.core.settings import StoreSettings
@@ -35,7 +35,7 @@ from hato.store.embedded.journal import Journal
 from hato.store.embedded.locks import EmbeddedLock
 from hato.store.embedded.replay import INDEX, StaleIndexError, catch_up, is_trustworthy, rebuild
 from hato.store.embedded.rows import Rows
-from hato.store.embedded.schema import open_index
+from hato.store.embedded.schema import BUSY_MILLISECONDS, open_index
 from hato.store.embedded.space import Space
 from hato.store.embedded.staging import EmbeddedStaged
 from hato.store.embedded.view import IndexView
@@ -109,12 +109,18 @@ class AccountWriter:
     # Beginning
 
     def begin(self) -> None:
-        """Open the index, begin a transaction, apply what the index lacks; rebuild if need be."""
+        """Open the index, begin a transaction, apply what the index lacks; rebuild if need be.
+
+        Raises DamagedError where the journal is gone.
+        """
         try:
             self._begin()
         except (StaleIndexError, *SPOILED):
             self.rebuild()
-            self._begin()
+            try:
+                self._begin()
+            except StaleIndexError:
+                raise DamagedError("the journal changes while it is read") from None
 
     def _begin(self) -> None:
         connection = self._open()
@@ -246,11 +252,14 @@ class AccountWriter:
         rows = self.rows
         modseq = rows.account.modseq
         is_commit = bool(self._records)
+        is_adding = any(record.part is not None for record in self._records)
         try:
             self._commit(rows)
         except apsw.Error as fault:
             self._roll_back()
             try:
+                if is_adding and is_full(fault):
+                    raise  # the reserve is for those who delete
                 self._recover(modseq, fault)
             except (OSError, apsw.Error) as again:
                 self._roll_back()
@@ -339,15 +348,22 @@ class AccountWriter:
         """
         with self.gate.held():
             connection = self._open()
-            if os.stat(f"{self.folder}/{INDEX}-wal").st_size < _LITTLE_OCTETS:
+            if self._log_octets() < _LITTLE_OCTETS:
                 return
             try:
-                connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+                _truncate_log(connection)
             except SPOILED:
                 self.rebuild()
             except apsw.Error as fault:
                 if not isinstance(fault, apsw.BusyError) and not is_full(fault):
                     raise
+
+    def _log_octets(self) -> int:
+        """Return how long the index's log is; a connection outlives one that was removed."""
+        try:
+            return os.stat(f"{self.folder}/{INDEX}-wal").st_size
+        except FileNotFoundError:
+            return 0
 
     def close(self) -> None:
         """Let go of the index; the gate may be held."""
@@ -355,6 +371,15 @@ class AccountWriter:
         if connection is not None:
             with contextlib.suppress(apsw.Error):
                 connection.close()
+
+
+def _truncate_log(connection: apsw.Connection) -> None:
+    """Try at once or not at all: whoever delivers waits for the gate, which is held."""
+    connection.set_busy_timeout(0)
+    try:
+        connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+    finally:
+        connection.set_busy_timeout(BUSY_MILLISECONDS)
 
 
 def _parts_of(wanted: Sequence[Wanted], facts: Sequence[Fact]) -> tuple[Part, ...]:

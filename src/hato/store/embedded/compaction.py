@@ -77,9 +77,10 @@ def upkeep_lock(folder: str) -> Iterator[None]:
 def compact(writer: AccountWriter, at: int, least_octets: int = LEAST_OCTETS) -> int:
     """Return how many octets were won; 0 also when less than `least_octets` could be won."""
     with upkeep_lock(writer.folder):
-        won = _empty_sparse(writer, at, least_octets)
-        writer.shrink_log()
-        return won
+        try:
+            return _empty_sparse(writer, at, least_octets)
+        finally:  # a full disk needs it most
+            writer.shrink_log()
 
 
 def _empty_sparse(writer: AccountWriter, at: int, least_octets: int) -> int:

@@ -3,7 +3,8 @@
 Called by `account_writer` under the account's gate, and by `verify`.
 Never believes what may not be on the disk: it syncs what it is about to apply.
 Standards: none.
-Fails with OSError, apsw.Error, and StaleIndexError when index and journal do not belong together.
+Fails with OSError, apsw.Error, StaleIndexError when index and journal do not belong together, and
+DamagedError where so much of the journal is gone that no index can be made from it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Final
 import apsw
 import msgspec
 
+from hato.core.errors import DamagedError
 from hato.core.ids import AccountId
 from hato.store.changes import Fact
 from hato.store.embedded.apply import Applier
@@ -25,6 +27,7 @@ from hato.store.embedded.scan import Scanned, Step, scan_segment, steps_of
 from hato.store.embedded.schema import ACCOUNT_COLUMNS, FORMAT, make_tables, open_index
 from hato.store.embedded.segments import Link, chain_of, open_to_read
 from hato.store.embedded.system import OpenFile, give_to_owner, sync_data, sync_folder
+from hato.store.resolve import INBOX_ID
 
 _FACTS: Final = msgspec.msgpack.Decoder(tuple[Fact, ...])
 INDEX: Final = "index.db"
@@ -98,15 +101,24 @@ def apply_step(rows: Rows, step: Step) -> None:
 
 
 def rebuild(folder: str, account_id: AccountId) -> None:
-    """Make the index anew from the journal; the old file, if any, is replaced."""
+    """Make the index anew from the journal; the old file, if any, is replaced.
+
+    Raises DamagedError where the journal's beginning is gone; then everything stays as it is, so
+    that files which are put back count again.
+    """
     _discard(folder, _NEW)
     path = f"{folder}/{_NEW}"
     connection = open_index(path, make=True)
     try:
         connection.execute("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF").fetchall()
         fill(connection, folder, account_id)
-    finally:
+        if not is_whole(connection):
+            raise DamagedError("the journal, or its beginning, is gone")
+    except BaseException:
         connection.close()
+        _discard(folder, _NEW)
+        raise
+    connection.close()
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         sync_data(fd)
@@ -150,6 +162,12 @@ def fill(
                 link = Link(link.number, until[1])  # noqa: PLW2901 - no further than asked for
             _apply_segment(rows, folder, seed, link, 0)
         rows.flush()
+
+
+def is_whole(connection: apsw.Connection) -> bool:
+    """Tell whether the journal that was replayed had its beginning: the INBOX, which never goes."""
+    sql = "SELECT 1 FROM mailbox WHERE id = ?"
+    return connection.execute(sql, (INBOX_ID,)).fetchone() is not None
 
 
 def is_trustworthy(connection: apsw.Connection, account_id: AccountId) -> bool:

@@ -92,7 +92,8 @@ _CHECKPOINT_PAGES: Final = 1_600
 _LOG_OCTETS: Final = 2_097_152
 """More than the pages of a checkpoint take: then the log is written over and over in place, which
 costs the file system nothing; a log that grows is flushed with every sync of the journal."""
-_BUSY_MILLISECONDS: Final = 10_000
+BUSY_MILLISECONDS: Final = 10_000
+"""How long a thread waits for what another process blocks."""
 
 
 def open_index(path: str, *, make: bool = False, may_wait: bool = True) -> apsw.Connection:
@@ -104,7 +105,7 @@ def open_index(path: str, *, make: bool = False, may_wait: bool = True) -> apsw.
     if make:
         flags |= apsw.SQLITE_OPEN_CREATE
     connection = apsw.Connection(path, flags=flags, statementcachesize=100)
-    connection.set_busy_timeout(_BUSY_MILLISECONDS if may_wait else 0)
+    connection.set_busy_timeout(BUSY_MILLISECONDS if may_wait else 0)
     keep = ctypes.c_int(1)
     # The log stays when the last one closes: an index without one was tampered with.
     connection.file_control("main", apsw.SQLITE_FCNTL_PERSIST_WAL, ctypes.addressof(keep))

@@ -31,8 +31,8 @@ class Space:
         self._folder = folder
         self._mark_octets = mark_octets
         self._reserve = f"{folder}/reserve"
-        self._must_restore = False
         self._known_free = 0
+        self._missing_octets = 0
         self._asked_at = 0.0
 
     def free_octets(self) -> int:
@@ -43,25 +43,32 @@ class Space:
     def check(self, adding_octets: int) -> None:
         """Refuse to add so much where the mark would be passed."""
         if self._asked_at + _FRESH_SECONDS < time.monotonic() or not self._has_room(adding_octets):
-            self._known_free = self.free_octets()
-            self._asked_at = time.monotonic()
+            self._ask()
         if not self._has_room(adding_octets):
             raise StorageFullError("the disk has reached its free-space mark")
         self._known_free -= adding_octets
-        if self._must_restore and self._has_room(2 * _RESERVE_OCTETS):
-            self._must_restore = False
+
+    def _ask(self) -> None:
+        """Learn how much is free and how much must stay so; put a missing reserve aside again."""
+        if self._missing_reserve():
             self.keep_reserve()
+        self._known_free = self.free_octets()
+        self._missing_octets = self._missing_reserve()
+        self._asked_at = time.monotonic()
 
     def has_room_to_move(self, octets: int) -> bool:
         """Tell whether so much may be written for the sake of winning room.
 
         Without the reserve as much as that must stay free: people must be able to delete.
         """
-        kept = 0 if os.path.exists(self._reserve) else _RESERVE_OCTETS
-        return self.free_octets() - octets >= kept
+        return self.free_octets() - octets >= self._missing_reserve()
+
+    def _missing_reserve(self) -> int:
+        """Return what must stay free in place of a reserve that was given up."""
+        return 0 if os.path.exists(self._reserve) else _RESERVE_OCTETS
 
     def _has_room(self, octets: int) -> bool:
-        return self._known_free - octets >= self._mark_octets
+        return self._known_free - octets >= self._mark_octets + self._missing_octets
 
     def keep_reserve(self) -> None:
         """Put the reserve aside, where there is plenty of room for it."""
@@ -85,5 +92,5 @@ class Space:
             os.unlink(self._reserve)
         except OSError:
             return False
-        self._must_restore = True
+        self._asked_at = 0.0
         return True

@@ -1,0 +1,51 @@
+"""`hato import` in the words that it says when it is interrupted."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hato.cli import import_mail
+from hato.services.importing import ForeignMessage
+from tests.unit.cli.conftest import Hato
+
+
+def interrupting(_path: Path) -> Iterator[ForeignMessage]:
+    """Yield ten messages; at the third somebody presses Ctrl-C."""
+
+    def chunks(number: int) -> Iterator[bytes]:
+        if number == 3:
+            signal.raise_signal(signal.SIGINT)
+        yield b"Subject: Tea\r\n\r\nAt five?\r\n"
+
+    for number in range(1, 11):
+        yield ForeignMessage(
+            key=f"{number}",
+            folder=(),
+            received=1,
+            size_octets=29,
+            keywords=frozenset(),
+            chunks=lambda number=number: chunks(number),  # type: ignore[misc]  # bound at once
+        )
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ([], "Interrupted: 2 new, 0 there already, 0 empty, 0 failed so far. Run it again to go "),
+        (["--dry-run"], "Interrupted: 3 would be new, 0 are there already, 0 are empty, 0 cannot "),
+    ],
+)
+def test_an_interruption_is_heard_at_once_and_says_how_far_it_was(
+    hato: Hato,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    options: list[str],
+    sentence: str,
+) -> None:
+    monkeypatch.setitem(import_mail._READERS, "eml", interrupting)
+    said = hato("import", "ada@example.org", "eml", str(tmp_path), *options, status=130)
+    assert said.err.startswith(sentence)
