@@ -98,6 +98,22 @@ POP3_LOCK_SECONDS: Final = 2.0
 """How long a POP3 login waits for a session that is just ending, before it answers [IN-USE]:
 programs that lost their connection come back at once."""
 
+DIAL_SECONDS: Final = 30.0
+"""Time for our client to reach a server: its name, its addresses one after the other, TLS."""
+
+CLIENT_IDLE_SECONDS: Final = 60.0
+"""How long our client waits for a server that says nothing (mpop: 180, fetchmail: 300). A maildrop
+of a hundred thousand letters may take a server a while to open."""
+
+CLIENT_TOTAL_SECONDS: Final = 21_600.0
+"""How long one connection of our client may last, however busy; the next one goes on."""
+
+CLIENT_LEAST_OCTETS_PER_SECOND: Final = 64
+"""Least rate at which an answer must arrive once it has begun: a modem is ten times as fast."""
+
+CLIENT_RATE_SECONDS: Final = 60.0
+"""Over so much waiting the rate is measured."""
+
 # Connections and logins
 
 CONNECTIONS_PER_ADDRESS: Final = 100
