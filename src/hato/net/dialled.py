@@ -144,40 +144,41 @@ class Dialled:
     async def _receive(self) -> bytes:
         """Return what the socket has next, within every limit."""
         began = self._loop.time()
-        left = self._seconds_left(began)
+        left, loss = self._time_left(began)
         try:
             async with asyncio.timeout(left):
                 data = await self._loop.sock_recv(self._plug, limits.READ_CHUNK_OCTETS)
         except TimeoutError:
-            raise self._impatience() from None
+            raise ConnectionLostError(loss) from None
         except OSError as fault:
             raise ConnectionLostError(Loss.CLOSED, str(fault)) from fault
         if not self._pace.received(len(data), self._loop.time() - began):
             raise ConnectionLostError(Loss.TOO_SLOW)
         return data
 
-    def _seconds_left(self, now: float) -> float:
-        """Return how long to wait at most. Raises ConnectionLostError when time is up."""
-        if now >= self._ends_at:
-            raise ConnectionLostError(Loss.TOO_LONG)
-        return min(self._patience.idle_seconds, self._ends_at - now)
+    def _time_left(self, now: float) -> tuple[float, Loss]:
+        """Return how many seconds to wait at most, and which limit that is.
 
-    def _impatience(self) -> ConnectionLostError:
-        """Say which limit ended the wait."""
-        is_over = self._loop.time() >= self._ends_at
-        return ConnectionLostError(Loss.TOO_LONG if is_over else Loss.SILENT)
+        Raises ConnectionLostError when time is up.
+        """
+        left = self._ends_at - now
+        if left <= 0:
+            raise ConnectionLostError(Loss.TOO_LONG)
+        if left < self._patience.idle_seconds:
+            return left, Loss.TOO_LONG
+        return self._patience.idle_seconds, Loss.SILENT
 
     async def write(self, pieces: Sequence[Buffer]) -> None:
         """Send octets, waiting until the kernel has them. Raises ConnectionLostError."""
         if not pieces:
             return
-        left = self._seconds_left(self._loop.time())
+        left, loss = self._time_left(self._loop.time())
         data = b"".join(pieces) if self._layer is None else self._layer.encrypt(pieces)
         try:
             async with asyncio.timeout(left):
                 await self._loop.sock_sendall(self._plug, data)
         except TimeoutError:
-            raise self._impatience() from None
+            raise ConnectionLostError(loss) from None
         except OSError as fault:
             raise ConnectionLostError(Loss.CLOSED, str(fault)) from fault
 
