@@ -12,20 +12,30 @@ from __future__ import annotations
 class ReadPace:
     """Measures one answer from its first octets on; the silence before is the idle limit's."""
 
-    __slots__ = ("_has_begun", "_least_octets", "_octets", "_waited_seconds", "_window_seconds")
+    __slots__ = (
+        "_has_begun",
+        "_least_octets",
+        "_octets",
+        "_rate",
+        "_waited_seconds",
+        "_window_seconds",
+    )
 
     def __init__(self, octets_per_second: float, window_seconds: float) -> None:
         """Demand a rate, over every `window_seconds` of waiting."""
+        self._rate = octets_per_second
         self._least_octets = octets_per_second * window_seconds
         self._window_seconds = window_seconds
-        self._octets = 0
+        self._octets = 0.0
         self._waited_seconds = 0.0
         self._has_begun = False
 
     def expect_answer(self) -> None:
-        """Begin anew: the answer before is whole, and the next one may take its time to begin."""
-        self._octets = 0
-        self._waited_seconds = 0.0
+        """Know that an answer is whole, and that the next one may take its time to begin.
+
+        It counts for a second's worth of octets: short answers have few, which is no fault.
+        """
+        self._octets += self._rate
         self._has_begun = False
 
     def received(self, octets: int, waited_seconds: float) -> bool:
@@ -39,6 +49,6 @@ class ReadPace:
             return True
         if self._octets < self._least_octets:
             return False
-        self._octets = 0
+        self._octets = 0.0
         self._waited_seconds = 0.0
         return True

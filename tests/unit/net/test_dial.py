@@ -208,6 +208,16 @@ def test_a_server_may_think_before_each_answer() -> None:
         assert pace.received(5, 50)
 
 
+def test_short_answers_that_drip_are_too_slow() -> None:
+    pace = ReadPace(64, 60)
+
+    def answers_in_time() -> bool:
+        pace.expect_answer()
+        return all([pace.received(1, 1) for _ in b"+OK\r\n"])
+
+    assert not all([answers_in_time() for _ in range(20)])
+
+
 def test_a_slow_line_that_carries_enough_is_waited_for() -> None:
     pace = ReadPace(64, 60)
     assert all(pace.received(100, 1) for _ in range(1_000))
