@@ -3,7 +3,7 @@
 Called by clients and by the settings finder.
 Never resolves a name twice: the very address that was judged is the one that is connected to;
 never tries an address that the caller's judge turned down.
-Standards: RFC 6724 §2 (the order of addresses is the system's), RFC 8314 §3 (implicit TLS).
+Standards: RFC 8314 §3 (implicit TLS). The order of addresses is the system's.
 Fails with DialError, whose fault says which of a closed list of things is the matter.
 """
 

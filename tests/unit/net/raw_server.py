@@ -65,3 +65,11 @@ async def silence(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
     """Say nothing, until the client leaves."""
     while await reader.read(65_536):
         pass
+
+
+async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Say one octet after the other, a moment apart, until the client leaves."""
+    leaving = asyncio.ensure_future(reader.read())
+    while not leaving.done():
+        writer.write(b"+")
+        await asyncio.wait({leaving}, timeout=0.002)

@@ -12,7 +12,7 @@ from hato.net.dial import Endpoint, dial
 from hato.net.dial_errors import ConnectionLostError, DialError, DialFault, Loss
 from hato.net.dialled import Patience
 from hato.net.read_pace import ReadPace
-from tests.unit.net.raw_server import raw_server, silence
+from tests.unit.net.raw_server import drip, raw_server, silence
 
 QUICK = Patience(dial_seconds=5, idle_seconds=0.03, total_seconds=5)
 
@@ -213,9 +213,9 @@ def test_short_answers_that_drip_are_too_slow() -> None:
 
     def answers_in_time() -> bool:
         pace.expect_answer()
-        return all([pace.received(1, 1) for _ in b"+OK\r\n"])
+        return all(pace.received(1, 1) for _ in b"+OK\r\n")
 
-    assert not all([answers_in_time() for _ in range(20)])
+    assert not all(answers_in_time() for _ in range(20))
 
 
 def test_a_slow_line_that_carries_enough_is_waited_for() -> None:
@@ -224,12 +224,6 @@ def test_a_slow_line_that_carries_enough_is_waited_for() -> None:
 
 
 async def test_a_server_that_drips_is_cut() -> None:
-    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while True:
-            writer.write(b"x")
-            await writer.drain()
-            await asyncio.sleep(0.001)  # this slowness is what is tested
-
     patience = Patience(least_octets_per_second=1e6, rate_seconds=0.02)
     async with raw_server(drip) as port:
         dialled = await dial("127.0.0.1", port, patience=patience)
