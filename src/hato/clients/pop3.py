@@ -204,7 +204,8 @@ class Pop3Client:
         """End the conversation, and hang up. Never raises for what the server does."""
         try:
             event = await self._conversation.ask(Quit())
-        except HatoError:
+        except (HatoError, ValueError):
+            # ValueError: a login was broken off halfway, where QUIT would be taken for its answer.
             return QuitAnswer.NONE
         finally:
             self.close()

@@ -258,6 +258,22 @@ async def test_quit_has_a_verdict(trust: Trust, answer: bytes | None, verdict: Q
         assert await client.quit() is verdict
 
 
+async def test_quit_is_not_said_in_the_middle_of_a_login(
+    trust: Trust, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_off(*_: object) -> None:
+        raise TimeoutError
+
+    monkeypatch.setattr("hato.clients.pop3_login.SaslLogin.answer", break_off)
+    script = Script({"AUTH": b"+ \r\n"}, capabilities="SASL_LOGIN")
+    async with raw_server(script) as port:
+        client = await visit(port, trust)
+        with pytest.raises(HatoError):
+            await client.log_in(ADA)
+        assert await client.quit() is QuitAnswer.NONE
+    assert script.heard == ["CAPA", "AUTH LOGIN"]
+
+
 async def test_a_letter_says_why_it_is_refused(trust: Trust) -> None:
     script = Script({"RETR 1": b"-ERR [SYS/TEMP] later\r\n", "RETR 2": b"-ERR virus\r\n"})
     async with raw_server(script) as port:
