@@ -16,6 +16,26 @@ POP3_COMMAND_OCTETS: Final = 255
 POP3_REPLY_OCTETS: Final = 512
 """Longest first line of a POP3 reply, CRLF included (RFC 2449 §4)."""
 
+POP3_ANSWER_OCTETS: Final = 8_192
+"""Longest first line of an answer that our client reads. RFC 2449 §4 allows 512; big providers
+explain at length why they refuse a login."""
+
+POP3_ROW_OCTETS: Final = 1_024
+"""Longest line of a listing that our client reads: twice what RFC 2449 §3 allows a capability."""
+
+POP3_UNIQUE_ID_OCTETS: Final = 70
+"""Longest unique-id (RFC 1939 §7)."""
+
+POP3_LISTING_ROWS: Final = 1_000_000
+"""Rows of a listing that our client takes before it calls the listing endless."""
+
+POP3_LIST_LINES: Final = 200
+"""Capabilities, or languages, that a server may name; Dovecot names some fifteen."""
+
+POP3_WINDOW_COMMANDS: Final = 128
+"""Commands that our client sends ahead of their answers where the server offers PIPELINING: a
+megabyte of letters of 8 KiB, and a kilobyte and a half of commands, which any server takes in."""
+
 SASL_LINE_OCTETS: Final = 12_288
 """Longest line of a SASL exchange, CRLF included (RFC 4954 §4 recommends 12288; POP3 the same)."""
 
@@ -77,6 +97,22 @@ LEAST_OCTETS_PER_SECOND: Final = 256
 POP3_LOCK_SECONDS: Final = 2.0
 """How long a POP3 login waits for a session that is just ending, before it answers [IN-USE]:
 programs that lost their connection come back at once."""
+
+DIAL_SECONDS: Final = 30.0
+"""Time for our client to reach a server: its name, its addresses one after the other, TLS."""
+
+CLIENT_IDLE_SECONDS: Final = 60.0
+"""How long our client waits for a server that says nothing (mpop: 180, fetchmail: 300). A maildrop
+of a hundred thousand letters may take a server a while to open."""
+
+CLIENT_TOTAL_SECONDS: Final = 21_600.0
+"""How long one connection of our client may last, however busy; the next one goes on."""
+
+CLIENT_LEAST_OCTETS_PER_SECOND: Final = 64
+"""Least rate at which an answer must arrive once it has begun: a modem is ten times as fast."""
+
+CLIENT_RATE_SECONDS: Final = 60.0
+"""Over so much waiting the rate is measured."""
 
 # Connections and logins
 
@@ -197,3 +233,17 @@ LEAST_FREE_SPACE_OCTETS: Final = 4_194_304
 
 WORKERS: Final = 1_024
 """Most worker processes (nginx: 1024); more than one per core bring nothing."""
+
+# Finding the settings of accounts elsewhere
+
+AUTOCONFIG_OCTETS: Final = 65_536
+"""Longest answer of an autoconfiguration server (the longest of Thunderbird's own: 6 KB)."""
+
+AUTOCONFIG_SERVERS: Final = 16
+"""Servers that are taken from one answer (the longest list of Thunderbird's own: 6)."""
+
+AUTOCONFIG_DEPTH: Final = 16
+"""How deep the elements of an answer may nest (the format's own depth: 5)."""
+
+SERVICE_RECORDS: Final = 32
+"""SRV or MX records that are taken from one DNS answer."""

@@ -1,6 +1,6 @@
 """TLS of one connection: ciphertext in and out of memory, between a socket and a machine.
 
-Called by `net.connection`.
+Called by `net.connection` (our server's end), `net.outgoing_tls` and `net.dialled` (a client's).
 Never touches a socket; never gives plaintext before the handshake is done.
 Standards: RFC 8446 (TLS 1.3), RFC 5246 (TLS 1.2), RFC 9266 (`tls-exporter`).
 Fails with TlsError when the peer breaks TLS, ConnectionError when it ends it.
@@ -32,7 +32,7 @@ class TlsError(Exception):
 
 
 class TlsLayer:
-    """The server's side of TLS, in memory.
+    """One side of TLS, in memory: the server's, unless made by `of_client`.
 
     Through memory an idle session costs a fifth of what the event loop's own TLS costs.
     """
@@ -44,6 +44,17 @@ class TlsLayer:
         self._connection = SSL.Connection(context, None)
         self._connection.set_accept_state()
         self.is_established = False
+
+    @classmethod
+    def of_client(cls, connection: SSL.Connection) -> TlsLayer:
+        """Be the client's side: `connection` is prepared, and its first flight ready to be sent."""
+        layer = cls.__new__(cls)
+        layer._connection = connection  # noqa: SLF001 - its own class
+        layer.is_established = False
+        connection.set_connect_state()
+        with contextlib.suppress(SSL.WantReadError):
+            connection.do_handshake()
+        return layer
 
     def receive(self, ciphertext: bytes) -> bytes:
         """Take what arrived and return the plaintext in it, shaking hands where that is due.

@@ -1,6 +1,6 @@
 """Lines from a stream of octets, with a cap.
 
-Called by the machines of POP3, SMTP and LMTP, and by the continuation lines of SASL.
+Called by the machines of POP3, SMTP and LMTP, both sides, and by the continuation lines of SASL.
 Never holds more than one cap of an unfinished line; never decodes.
 Standards: RFC 1939 §3, RFC 5321 §2.3.8: a line ends with CRLF.
 Fails never: an over-long line is answered once as OVERLONG and skipped up to its end.
@@ -8,6 +8,7 @@ Fails never: an over-long line is answered once as OVERLONG and skipped up to it
 
 from __future__ import annotations
 
+import re
 from enum import Enum, auto
 
 
@@ -74,6 +75,35 @@ class LineBuffer:
             return Incomplete.NEED_DATA if was_skipping else Incomplete.OVERLONG
         self._searched = len(self._data)
         return Incomplete.NEED_DATA
+
+    def take_matching(self, pattern: re.Pattern[bytes]) -> bytes:
+        """Return what the pattern matches of the unread, and pass it: many lines in one step.
+
+        The pattern matches whole lines from the first octet on, or nothing.
+        """
+        if self._skipping:
+            return b""
+        found = pattern.match(self._data, self._position)
+        if found is None:
+            return b""
+        self._position = found.end()
+        return found.group()
+
+    def take_through(self, mark: bytes, *, without_last: int = 0) -> bytes | None:
+        """Return everything up to the end of `mark`, and pass it; None where `mark` is not there.
+
+        The last `without_last` octets are passed too, but not returned.
+        """
+        end = self._data.find(mark, self._position)
+        if end < 0:
+            return None
+        start = self._position
+        self._position = end + len(mark)
+        return self._data[start : self._position - without_last]
+
+    def starts_with(self, octets: bytes) -> bool:
+        """Whether the unread begins with these octets."""
+        return self._data.startswith(octets, self._position)
 
     def take_all(self) -> bytes:
         """Return everything unread and be empty: for what is not lines (a message's data)."""

@@ -195,7 +195,7 @@ def test_a_web_browser_is_recognised(line: bytes, is_http: bool) -> None:
         (b"-ERR [sys/temp] Later", Status(False, "SYS/TEMP", "Later")),
         (b"-ERR [AUTH]", Status(False, "AUTH", "")),
         ("-ERR だめです".encode(), Status(False, None, "だめです")),
-        (b"+OK \xff", Status(True, None, "\ufffd")),
+        (b"+OK \xff", Status(True, None, "\\xff")),
     ],
 )
 def test_a_status_line_is_read(line: bytes, status: Status) -> None:

@@ -215,18 +215,18 @@ KEYWORDS: Final = frozenset(keyword.decode() for keyword in _PARSERS)
 # Writing what a client says
 
 
-def format_command(command: Command) -> bytes:
+def format_command(command: Command, *, limit_octets: int = POP3_COMMAND_OCTETS) -> bytes:
     """Write a command as it is sent, CRLF included.
 
-    Raises ValueError where the line would be malformed or longer than 255 octets (RFC 2449 §4);
-    lines of a SASL exchange may be longer.
+    Raises ValueError where the line would be malformed or longer than `limit_octets` (RFC 2449
+    §4); lines of a SASL exchange may be longer.
     """
     if isinstance(command, AuthResponse):
         return binascii.b2a_base64(command.response.reveal(), newline=False) + b"\r\n"
     if isinstance(command, AuthCancel):
         return b"*\r\n"
     line = b" ".join([type(command).__name__.upper().encode(), *_arguments(command)])
-    if len(line) + 2 > POP3_COMMAND_OCTETS or parse_command(line) != command:
+    if len(line) + 2 > limit_octets or parse_command(line) != command:
         raise ValueError(f"{type(command).__name__} cannot be written with these arguments")
     return line + b"\r\n"
 
@@ -278,8 +278,8 @@ def parse_status_line(line: bytes) -> Status | None:
     indicator, code, text = found.groups()
     return Status(
         indicator == b"+OK",
-        code.decode("ascii", "replace").upper() if code else None,
-        (text or b"").decode("utf-8", "replace"),
+        code.decode("ascii", "backslashreplace").upper() if code else None,
+        (text or b"").decode("utf-8", "backslashreplace"),
     )
 
 

@@ -43,6 +43,7 @@ class LoginServer:
 class LoginClient:
     """The client's side: answers by order, since servers word their questions differently."""
 
+    sends_first = False
     is_satisfied = True
     """LOGIN asks nothing of the server; TLS must have done so."""
 

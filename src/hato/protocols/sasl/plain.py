@@ -38,6 +38,7 @@ class PlainServer:
 class PlainClient:
     """The client's side."""
 
+    sends_first = True
     is_satisfied = True
     """PLAIN asks nothing of the server; TLS must have done so."""
 

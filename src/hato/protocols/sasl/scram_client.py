@@ -21,6 +21,8 @@ from hato.protocols.sasl.steps import Reason, Refused
 class ScramClient:
     """One exchange: first message, final message, the server's signature."""
 
+    sends_first = True
+
     def __init__(
         self,
         name: str,

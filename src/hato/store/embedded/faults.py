@@ -38,5 +38,6 @@ def is_full(fault: Exception) -> bool:
     if isinstance(fault, OSError):
         return says_full(fault)
     return isinstance(fault, apsw.FullError) or (
-        isinstance(fault, apsw.IOError) and fault.extendedresult in _NO_ROOM_TO_SHARE
+        isinstance(fault, apsw.IOError)
+        and getattr(fault, "extendedresult", 0) in _NO_ROOM_TO_SHARE  # typed by apsw nowhere
     )

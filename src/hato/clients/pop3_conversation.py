@@ -1,0 +1,120 @@
+"""A POP3 conversation over a real connection: questions out, events in.
+
+Made and driven by `clients.pop3` and its login.
+Never reads before the machine has used up what came; never holds more than one read of it.
+Standards: RFC 2449 §6.6 (PIPELINING), RFC 2595 §4 (STLS).
+Fails with ConnectionLostError, NonsenseError, BusyError (a goodbye that says so) and DialError.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
+from typing import Final
+
+from hato.clients.errors import NonsenseError
+from hato.clients.pop3_refusals import error_of_end
+from hato.core.limits import POP3_WINDOW_COMMANDS
+from hato.net.dial_errors import ConnectionLostError, Loss
+from hato.net.dialled import Dialled
+from hato.net.outgoing_tls import Trust
+from hato.protocols.machine import Signal
+from hato.protocols.pop3.client import Pop3ClientMachine
+from hato.protocols.pop3.client_events import ConversationBroken, Event
+from hato.protocols.pop3.commands import Command
+
+_REFILL_BELOW: Final = POP3_WINDOW_COMMANDS // 2
+"""So few unanswered commands let the next ones be sent: many at once, and never none waiting."""
+
+
+class Pop3Conversation:
+    """The machine, and the connection that carries its words."""
+
+    def __init__(self, dialled: Dialled, machine: Pop3ClientMachine) -> None:
+        """Begin; the greeting is the first event."""
+        self.dialled = dialled
+        self.machine = machine
+
+    async def next_event(self) -> Event:
+        """Return what the server said next. Raises for every way in which it can end."""
+        machine = self.machine
+        waiting = machine.unanswered
+        while True:
+            event = machine.next_event()
+            if isinstance(event, ConversationBroken):
+                raise error_of_end(event)
+            if isinstance(event, Event):
+                if machine.unanswered < waiting:
+                    self.dialled.expect_answer()
+                return event
+            if event is not Signal.NEED_DATA:
+                raise ConnectionLostError(Loss.CLOSED)
+            await self.dialled.write(machine.data_to_send())
+            data = await self.dialled.read()
+            if data:
+                machine.receive_data(data)
+            else:
+                machine.receive_eof()
+
+    async def ask(self, command: Command) -> Event:
+        """Send a command and return the first event of its answer.
+
+        What earlier commands are still answered with is passed over. Raises ValueError for what
+        cannot be said.
+        """
+        await self._settle()
+        self.machine.send(command)
+        return await self.next_event()
+
+    async def events(self, commands: Iterable[Command]) -> AsyncGenerator[Event, None]:
+        """Send commands, ahead of their answers where that is allowed; yield all events in order.
+
+        Nothing is read faster than the events are taken.
+        """
+        await self._settle()
+        waiting = iter(commands)
+        while self._has_asked(waiting):
+            yield await self.next_event()
+        if not self.machine.room:
+            # It ended before anything could be asked: no answer must not look like an empty one.
+            await self.next_event()
+
+    async def _settle(self) -> None:
+        """Pass over what earlier commands are still answered with."""
+        while self.machine.unanswered:
+            await self.next_event()
+
+    def _has_asked(self, commands: Iterator[Command]) -> bool:
+        """Send more where it is time to, and tell whether answers are due."""
+        if self.machine.unanswered <= _REFILL_BELOW:
+            self._send_from(commands)
+        return self.machine.unanswered > 0
+
+    def _send_from(self, commands: Iterator[Command]) -> None:
+        """Send as many as there is room for."""
+        for _ in range(self.machine.room):
+            command = next(commands, None)
+            if command is None:
+                return
+            self.machine.send(command)
+
+    async def start_tls(self, trust: Trust, pinned_sha256: bytes | None) -> None:
+        """Shake hands, now that the server agreed; raises where somebody spoke in between."""
+        signal = self.machine.next_event()
+        if isinstance(signal, ConversationBroken):
+            raise error_of_end(signal)
+        if signal is not Signal.START_TLS:
+            raise NonsenseError("STLS")
+        await self.dialled.start_tls(trust, pinned_sha256=pinned_sha256)
+        self.machine.tls_established()
+        self.dialled.expect_answer()
+
+    @contextlib.asynccontextmanager
+    async def within(self, seconds: float) -> AsyncIterator[None]:
+        """Let something take so long at most, whatever trickles in."""
+        try:
+            async with asyncio.timeout(seconds):
+                yield
+        except TimeoutError:
+            raise ConnectionLostError(Loss.TOO_SLOW) from None

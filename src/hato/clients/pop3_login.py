@@ -1,0 +1,213 @@
+"""Logging in to a POP3 server by the best method that both sides allow.
+
+Called by `clients.pop3`.
+Never tries a second method after a password was refused: that would lock people out; never
+believes a server's yes that the mechanism did not prove; never uses what is outdated unasked.
+Standards: RFC 5034 §4, RFC 1939 §7 (USER, PASS, APOP), RFC 8314 §3, RFC 7628 §3.
+Fails with WrongCredentialsError, BusyError, RefusedForGoodError, NoLoginMethodError,
+UnprovenServerError, InvalidInputError, and as a conversation does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from functools import partial
+from typing import Final
+
+import msgspec
+
+from hato.clients.errors import (
+    NoLoginMethodError,
+    NonsenseError,
+    UnprovenServerError,
+    WrongCredentialsError,
+)
+from hato.clients.pop3_conversation import Pop3Conversation
+from hato.clients.pop3_refusals import error_of, is_no_such_mechanism
+from hato.core.errors import HatoError, InvalidInputError
+from hato.core.language import Text
+from hato.core.secret import Secret
+from hato.protocols.pop3.client_apop import make_apop
+from hato.protocols.pop3.client_events import Challenge, Event, Refused
+from hato.protocols.pop3.client_login import InitialResponse, SaslLogin
+from hato.protocols.pop3.commands import Apop, Auth, UserPass
+from hato.protocols.sasl import login, plain
+from hato.protocols.sasl.bearer import (
+    BEARER_NAME,
+    XOAUTH2_NAME,
+    OAuthBearerClient,
+    TokenRefusal,
+    XOAuth2Client,
+)
+from hato.protocols.sasl.mechanisms import ClientMechanism, best_of, by_password
+from hato.protocols.sasl.steps import Reason
+
+USER: Final = "USER"
+"""USER and PASS."""
+APOP: Final = "APOP"
+
+_IN_CLEAR: Final = frozenset({plain.NAME, login.NAME, USER})
+"""What shows the password itself: the last resort where there is no TLS."""
+
+_UNSAYABLE: Final = Text(
+    en="The login name or the password has characters that this server cannot be told: "
+    "check both, or make an app password at the provider.",
+    ja="ログイン名かパスワードに、このサーバーへ送れない文字があります。"
+    "両方を確かめるか、プロバイダーでアプリパスワードを作ってください。",
+)
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """Who logs in, with what, and how it may be proven."""
+
+    name: str
+    secret: Secret
+    is_token: bool = False
+    """The secret is an OAuth 2.0 access token, not a password."""
+    outdated: frozenset[str] = frozenset()
+    """Of `CRAM-MD5` and `APOP` those that the person allows, knowing what they are worth."""
+    initial: InitialResponse = InitialResponse.WHERE_IT_FITS
+    """Whether AUTH takes one line or two."""
+
+
+class Pop3Login:
+    """One attempt to log in."""
+
+    def __init__(self, conversation: Pop3Conversation, identity: Identity) -> None:
+        """Prepare; the capabilities must be known if the server tells them."""
+        self._conversation = conversation
+        self._identity = identity
+        self._machine = conversation.machine
+        self._capabilities = conversation.machine.capabilities
+
+    async def run(self) -> str:
+        """Log in, and return the method by which that was done."""
+        for method in self._methods():
+            if await self._try(method):
+                return method
+        offered = self._capabilities.lines if self._capabilities is not None else ()
+        raise NoLoginMethodError(offered)
+
+    def _methods(self) -> list[str]:
+        """Return what both sides can do, the best first."""
+        offered = self._capabilities.mechanisms if self._capabilities is not None else ()
+        if self._identity.is_token:
+            if not self._machine.is_encrypted:
+                return []  # whoever sees a token has what it opens
+            return [name for name in (BEARER_NAME, XOAUTH2_NAME) if name in offered]
+        has_binding = self._conversation.dialled.channel_binding is not None
+        methods: list[str] = []
+        while name := best_of(
+            offered,
+            has_channel_binding=has_binding,
+            refused=methods,
+            asked_for=self._identity.outdated,
+        ):
+            methods.append(name)
+        if not offered or (self._capabilities is not None and USER in self._capabilities):
+            methods.append(USER)
+        if APOP in self._identity.outdated and self._machine.stamp is not None:
+            methods.append(APOP)
+        if not self._machine.is_encrypted:
+            methods.sort(key=_IN_CLEAR.__contains__)
+        return methods
+
+    async def _try(self, method: str) -> bool:
+        """Log in by one method; False: the server does not have it after all."""
+        match method:
+            case "USER":
+                await self._ask_plainly(UserPass(self._identity.name, self._identity.secret))
+            case "APOP":
+                stamp = self._machine.stamp or b""
+                apop = make_apop(self._identity.name, self._identity.secret, stamp)
+                if apop is None:
+                    raise InvalidInputError(_UNSAYABLE)
+                await self._ask_plainly(apop)
+            case _:
+                return await self._exchange(method, self._mechanism(method))
+        return True
+
+    async def _ask_plainly(self, command: UserPass | Apop) -> None:
+        """Log in without SASL."""
+        method = APOP if isinstance(command, Apop) else USER
+        event = await self._ask(command)
+        if isinstance(event, Refused):
+            raise self._error_of(event, method)
+
+    async def _ask(self, command: UserPass | Apop | Auth) -> Event:
+        """Send what begins a login."""
+        try:
+            return await self._conversation.ask(command)
+        except ValueError as fault:
+            raise InvalidInputError(_UNSAYABLE) from fault
+
+    def _mechanism(self, name: str) -> ClientMechanism:
+        """Make the client of a mechanism that was chosen."""
+        identity, dialled = self._identity, self._conversation.dialled
+        if name == BEARER_NAME:
+            return OAuthBearerClient(
+                identity.name, identity.secret, host=dialled.host, port=dialled.port
+            )
+        if name == XOAUTH2_NAME:
+            return XOAuth2Client(identity.name, identity.secret)
+        mechanism = by_password(
+            name,
+            identity.name,
+            identity.secret,
+            nonce=secrets.token_urlsafe(18),
+            channel_binding=dialled.channel_binding,
+            offered=self._capabilities.mechanisms if self._capabilities is not None else (),
+        )
+        if mechanism is None:
+            raise NoLoginMethodError((name,))
+        return mechanism
+
+    async def _exchange(self, method: str, mechanism: ClientMechanism) -> bool:
+        """Carry out one SASL exchange; False: the server does not have the mechanism."""
+        sasl = SaslLogin(method, mechanism, self._identity.initial)
+        begin = sasl.begin()
+        if begin is None:
+            raise InvalidInputError(_UNSAYABLE)
+        event = await self._ask(begin)
+        has_begun = isinstance(event, Challenge)
+        while isinstance(event, Challenge):
+            # SCRAM hashes for a while, which must not stop everybody else.
+            answer = await asyncio.to_thread(sasl.answer, event)
+            event = await self._conversation.ask(answer)
+        if sasl.refusal is not None:
+            raise _error_of_reason(sasl.refusal, method)
+        if isinstance(event, Refused):
+            if not has_begun and is_no_such_mechanism(begin, event):
+                return False
+            raise self._error_of(event, method, _words_about_token(mechanism))
+        if not sasl.is_proven:
+            raise UnprovenServerError(f"{method}: yes without proof")
+        return True
+
+    def _error_of(self, refused: Refused, method: str, words: str = "") -> HatoError:
+        """Return what a refused login means."""
+        otherwise = partial(WrongCredentialsError, method)
+        error = error_of(refused, otherwise, self._capabilities)
+        if isinstance(error, WrongCredentialsError):
+            return WrongCredentialsError(method, " ".join(filter(None, (error.words, words))))
+        return error
+
+
+def _words_about_token(mechanism: ClientMechanism) -> str:
+    """Return why a token was refused, where the server said so."""
+    refusal = getattr(mechanism, "refusal", None)
+    return refusal.status if isinstance(refusal, TokenRefusal) else ""
+
+
+def _error_of_reason(reason: Reason, method: str) -> HatoError:
+    """Return what it means that we gave an exchange up."""
+    match reason:
+        case Reason.UNPREPARABLE:
+            return InvalidInputError(_UNSAYABLE)
+        case Reason.SERVER_REFUSED:
+            return WrongCredentialsError(method, "")
+        case Reason.MALFORMED | Reason.UNKNOWN_EXTENSION:
+            return NonsenseError(f"{method} {reason.name}")
+        case _:
+            return UnprovenServerError(f"{method} {reason.name}")

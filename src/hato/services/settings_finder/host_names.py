@@ -1,0 +1,27 @@
+"""Names of servers as strangers write them: in one form, or not at all.
+
+Called by whatever in services.settings_finder reads a host name.
+Never looks a name up; whether its addresses may be reached is for `public_addresses`.
+Standards: RFC 1035 §2.3.1 (names), RFC 5321 §2.3.5 (no single labels).
+Fails never: what is no full name yields None.
+"""
+
+from __future__ import annotations
+
+from hato.services.names import normalized_domain
+
+
+def host_name(text: str) -> str | None:
+    """Return a full DNS name in lower case; None for addresses, single labels and anything else.
+
+    A last label that begins with a digit belongs to an IPv4 address, in whichever of its forms.
+    """
+    name = normalized_domain(text)
+    if name is None or "." not in name or not name.rpartition(".")[2][0].isalpha():
+        return None
+    return name
+
+
+def is_within(host: str, domain: str) -> bool:
+    """Tell whether a name is a domain or lies in it."""
+    return host == domain or host.endswith(f".{domain}")
