@@ -27,7 +27,7 @@ def prepare_for_workers() -> None:
 
     A heap for each thread is faster only where threads allocate at the same time; ours hold the
     interpreter while they do. What many threads take and give back leaves holes in each heap:
-    measured on 2 000 idle sessions, 22 KiB for one more with the heaps of six threads, 9 with one.
+    measured on 2 000 idle sessions, 22 KiB for one more with several heaps, 9 to 15 with one.
     Without a fixed threshold the 19 MiB of a password's hash go into the heap from the second one
     on, and stay there.
     """
