@@ -132,7 +132,7 @@ def _let_go(process: subprocess.Popen[bytes], process_ids: Sequence[int]) -> Non
 def _is_dead(process_id: int) -> bool:
     try:
         status = Path(f"/proc/{process_id}/stat").read_text()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # it may end while it is read
         return True
     return status.rpartition(")")[2].split()[0] in {"Z", "X"}
 

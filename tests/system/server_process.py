@@ -323,7 +323,7 @@ def _free_port(taken: Iterable[tuple[str, int]]) -> int:
 
 def _descendants(process_id: int) -> Iterable[int]:
     yield process_id
-    with contextlib.suppress(FileNotFoundError):
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
         for task in Path(f"/proc/{process_id}/task").iterdir():
             for child in (task / "children").read_text().split():
                 yield from _descendants(int(child))
