@@ -60,7 +60,7 @@ lmtp = ["unix:/run/hato/lmtp"]          # your MTA hands mail over here; or "127
 [auth]
 # allow_plaintext_from = []   # addresses and networks that may log in without TLS, knowing it
 # scram = true                # off while people with imported hashes have yet to log in once
-# scram_plus = true           # off for clients that choose -PLUS and fail, as neomutt 20220429
+# scram_plus = true           # off for a client that chooses -PLUS, fails, and tries no other
 # apop = false                # APOP keeps recoverable secrets: only for clients that need it
 
 [proxy]
