@@ -55,6 +55,10 @@ LINE_WITHOUT_END_OCTETS: Final = 65_536
 """Of a command line that was refused as too long; one that has no end until then ends the
 connection."""
 
+IGNORED_OCTETS: Final = 1_048_576
+"""What a peer may still send after our last word, unread, before the connection breaks under it:
+more than is on its way at any moment."""
+
 PENDING_OUTPUT_OCTETS: Final = 65_536
 """Replies that may wait in memory before the pump writes and waits for the peer to read."""
 

@@ -36,6 +36,7 @@ class Connection(asyncio.Protocol):
         "_input_octets",
         "_is_lost",
         "_layer",
+        "_lingers",
         "_machine",
         "_service",
         "_task",
@@ -64,6 +65,7 @@ class Connection(asyncio.Protocol):
         self._writable: asyncio.Future[None] | None = None
         self._can_write = True
         self._is_lost = False
+        self._lingers = True
         self._awaiting_header = False
         self._header = b""
         self._input_octets = 0
@@ -88,7 +90,10 @@ class Connection(asyncio.Protocol):
             self._begin()
 
     def data_received(self, data: bytes) -> None:
-        """Take what arrived and answer what can be answered."""
+        """Take what arrived and answer what can be answered; after our last word, drop it."""
+        if self.is_ending:
+            self._ignore(data)
+            return
         self.progress.received(len(data), self._service.now())
         if self._awaiting_header:
             data = self._take_header(data)
@@ -99,8 +104,6 @@ class Connection(asyncio.Protocol):
             if not plaintext:
                 return
             data = plaintext
-        if self.is_ending:
-            return
         self._machine.receive_data(data)
         if self._task is None:
             self._run()
@@ -111,6 +114,7 @@ class Connection(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """Learn that the peer sends no more; what it asked is still answered."""
+        self._lingers = False
         if self._machine is None or self.is_ending:
             return False
         self._machine.receive_eof()
@@ -195,6 +199,7 @@ class Connection(asyncio.Protocol):
         self._machine = self.session.machine
         self._handlers = self.session.handlers
         if not has_room:
+            self._lingers = False
             self._machine.say_farewell(Farewell.TOO_MANY_CONNECTIONS)
         self._run()
 
@@ -331,7 +336,10 @@ class Connection(asyncio.Protocol):
 
     def say_farewell(self, reason: Farewell) -> None:
         """End the conversation from our side, in the protocol's own words."""
+        lingered, self._lingers = self._lingers, False
         if self.is_ending:
+            if lingered:
+                self._transport.close()
             return
         if self._machine is None:
             self._abort()
@@ -348,16 +356,36 @@ class Connection(asyncio.Protocol):
             self._end()
 
     def _end(self) -> None:
-        """Write what is pending and close once the kernel has it."""
+        """Write what is pending and close once the kernel has it.
+
+        A peer that still sends, as in the middle of a letter, must be able to read our last word:
+        its end is awaited. Closing with octets unread would break the connection under it.
+        """
         self._flush()
-        self._abort_softly()
+        if not self._lingers:
+            self._abort_softly()
+            return
+        self._say_goodbye()
+        self._input_octets = 0
+        self._transport.write_eof()
+        self._transport.resume_reading()
+
+    def _ignore(self, data: bytes) -> None:
+        """Drop what comes after our last word, within limits."""
+        self._input_octets += len(data)
+        if self._input_octets > limits.IGNORED_OCTETS:
+            self._abort()
 
     def _abort_softly(self) -> None:
-        """Close after what was written has left; TLS says its own goodbye."""
+        """Close after what was written has left."""
+        self._say_goodbye()
+        self._transport.close()
+
+    def _say_goodbye(self) -> None:
+        """Take and give nothing any more; TLS has a word for that."""
         self.is_ending = True
         if self._layer is not None:
             self._write_raw(self._layer.end())
-        self._transport.close()
 
     def _abort(self) -> None:
         """Close at once."""
