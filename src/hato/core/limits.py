@@ -308,3 +308,9 @@ Sieve `execute`: 10)."""
 
 HOOK_WORDS_OCTETS: Final = 512
 """What is kept of a hook's complaints."""
+
+# Fetching from accounts elsewhere
+
+LEDGER_ENTRIES_REMEMBERED: Final = 400_000
+"""Entries of ledgers that one process remembers between polls; some 350 octets each. A source with
+more is read anew at each poll, which takes two seconds of a thread."""
