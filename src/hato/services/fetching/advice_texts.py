@@ -264,8 +264,7 @@ NONSENSE: Final = Text(
 LETTER_REFUSED: Final = Text(
     en="{host} does not give one letter of {address}{words}: the others are fetched, and Hato "
     "tries again later.",
-    ja="{host} が {address} の手紙を一通渡しません{words}。"
-    "ほかは取得し、後でもう一度試します。",
+    ja="{host} が {address} の手紙を一通渡しません{words}。ほかは取得し、後でもう一度試します。",
 )
 
 # Here

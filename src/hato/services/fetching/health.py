@@ -16,10 +16,9 @@ import msgspec
 from hato.core.language import Text
 from hato.core.log import log
 from hato.services.fetching.advice import Advice, Cure
+from hato.services.sources.sources import HEALTH_KIND
 from hato.store.api import Account
 from hato.store.changes import PutObject
-
-KIND: Final = "source-health"
 
 
 class State(StrEnum):
@@ -82,20 +81,22 @@ def health_after(
 
 async def read_health(account: Account, source_id: str) -> Health | None:
     """Return how a source fares; None: it was never looked at."""
-    kept = await account.stored_object(KIND, source_id)
+    kept = await account.stored_object(HEALTH_KIND, source_id)
     return _from_json(kept.content) if kept is not None else None
 
 
 async def read_all_health(account: Account) -> dict[str, Health]:
     """Return how each source of an account fares, by source id."""
-    kept = {one.object_id: _from_json(one.content) for one in await account.stored_objects(KIND)}
+    kept = {
+        one.object_id: _from_json(one.content) for one in await account.stored_objects(HEALTH_KIND)
+    }
     return {source_id: health for source_id, health in kept.items() if health is not None}
 
 
 async def write_health(account: Account, source_id: str, health: Health | None) -> None:
     """Keep how a source fares; None: forget it."""
     content = msgspec.json.encode(health) if health is not None else None
-    await account.commit([PutObject(KIND, source_id, content)])
+    await account.commit([PutObject(HEALTH_KIND, source_id, content)])
 
 
 def _from_json(content: bytes) -> Health | None:

@@ -21,6 +21,17 @@ JITTER: Final = 0.1
 """A wait is up to so much shorter or longer, so that sources do not march in step."""
 
 
+_BACK_OFF: Final = {
+    Cure.TIME: (0, limits.FETCH_FAULT_MOST_SECONDS),
+    Cure.PATIENCE: (limits.FETCH_BUSY_SECONDS, limits.FETCH_BUSY_MOST_SECONDS),
+    Cure.HERE: (limits.FETCH_BUSY_SECONDS, limits.FETCH_HERE_MOST_SECONDS),
+    Cure.PROVIDER: (limits.FETCH_PERSON_SECONDS, limits.FETCH_PERSON_MOST_SECONDS),
+    Cure.SETTINGS: (limits.FETCH_PERSON_SECONDS, limits.FETCH_PERSON_MOST_SECONDS),
+    Cure.SECRET: (limits.FETCH_PERSON_SECONDS, limits.FETCH_PERSON_MOST_SECONDS),
+}
+"""The first wait in seconds (0: twice the source's own) and the longest."""
+
+
 class Result(msgspec.Struct, frozen=True):
     """What became of a poll, as far as the next one goes by it."""
 
@@ -134,19 +145,11 @@ def wait_seconds(poll_seconds: int, failures: int, result: Result) -> float:
     server asked for this once.
     """
     told = min(result.told_seconds, limits.FETCH_MOST_WAIT_SECONDS)
-    match result.cure:
-        case None:
-            return max(poll_seconds, told)
-        case Cure.PATIENCE:
-            first, cap = limits.FETCH_BUSY_SECONDS, limits.FETCH_BUSY_MOST_SECONDS
-        case Cure.HERE:
-            first, cap = limits.FETCH_BUSY_SECONDS, limits.FETCH_HERE_MOST_SECONDS
-        case Cure.PROVIDER | Cure.SETTINGS | Cure.SECRET:
-            first, cap = limits.FETCH_PERSON_SECONDS, limits.FETCH_PERSON_MOST_SECONDS
-        case Cure.TIME:
-            first, cap = 2 * poll_seconds, limits.FETCH_FAULT_MOST_SECONDS
+    if result.cure is None:
+        return max(poll_seconds, told)
+    first, cap = _BACK_OFF[result.cure]
     doublings = min(max(failures - 1, 0), limits.FETCH_DOUBLINGS)
-    grown = min(first * 2**doublings, cap)
+    grown = min((first or 2 * poll_seconds) << doublings, cap)
     return max(grown, told, 0 if result.cure is Cure.PATIENCE else min(poll_seconds, cap))
 
 
