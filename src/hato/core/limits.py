@@ -251,3 +251,23 @@ AUTOCONFIG_DEPTH: Final = 16
 
 SERVICE_RECORDS: Final = 32
 """SRV or MX records that are taken from one DNS answer."""
+
+DNS_SECONDS: Final = 6.0
+"""How long one question to the DNS may take, all servers and tries together (the system's
+resolver: 5 for each server and try)."""
+
+HTTPS_SECONDS: Final = 12.0
+"""For one answer over HTTPS, name, TLS and redirects included (Thunderbird waits 10)."""
+
+HTTPS_REDIRECTS: Final = 3
+"""Redirects that are followed while settings are looked for."""
+
+HTTPS_ADDRESSES: Final = 3
+"""Addresses of a web server that are tried, one after the other."""
+
+PROBE_DIAL_SECONDS: Final = 10.0
+"""How long a port that is only looked at has to be reached."""
+
+PROBE_SECONDS: Final = 30.0
+"""For all that one port says without a login, however slowly it comes; some servers hold their
+greeting back for six seconds (Postfix's postscreen)."""
