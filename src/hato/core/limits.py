@@ -251,3 +251,9 @@ AUTOCONFIG_DEPTH: Final = 16
 
 SERVICE_RECORDS: Final = 32
 """SRV or MX records that are taken from one DNS answer."""
+
+# Fetching from accounts elsewhere
+
+LEDGER_ENTRIES_REMEMBERED: Final = 400_000
+"""Entries of ledgers that one process remembers between polls; some 350 octets each. A source with
+more is read anew at each poll, which takes two seconds of a thread."""
