@@ -271,3 +271,9 @@ PROBE_DIAL_SECONDS: Final = 10.0
 PROBE_SECONDS: Final = 30.0
 """For all that one port says without a login, however slowly it comes; some servers hold their
 greeting back for six seconds (Postfix's postscreen)."""
+
+# Fetching from accounts elsewhere
+
+LEDGER_ENTRIES_REMEMBERED: Final = 400_000
+"""Entries of ledgers that one process remembers between polls; some 350 octets each. A source with
+more is read anew at each poll, which takes two seconds of a thread."""

@@ -145,7 +145,8 @@ class Connection(asyncio.Protocol):
         if self._writable is not None and not self._writable.done():
             self._writable.set_exception(ConnectionResetError(_GONE))
             self._writable = None
-        self._service.closed(self, self._finish())
+        self._service.closed(self)
+        self._service.finish(self._finish())
 
     # Beginning
 
@@ -305,8 +306,10 @@ class Connection(asyncio.Protocol):
 
     def _flush(self) -> None:
         """Write everything that is pending in one call."""
+        if self.is_ending:
+            return
         pieces = self._machine.data_to_send()
-        if not pieces or self.is_ending:
+        if not pieces:
             return
         if self.tls is not None and self._layer is not None:
             self._write_raw(self._layer.encrypt(pieces))
@@ -369,6 +372,7 @@ class Connection(asyncio.Protocol):
         self._input_octets = 0
         self._transport.write_eof()
         self._transport.resume_reading()
+        self._service.finish(self._finish())  # whoever comes next must not wait for this peer
 
     def _ignore(self, data: bytes) -> None:
         """Drop what comes after our last word, within limits."""
@@ -411,12 +415,13 @@ class Connection(asyncio.Protocol):
         if task is not None:
             task.cancel()
             await asyncio.wait([task])
-        if self.session is not None:
+        session, self.session = self.session, None
+        self._machine = self._handlers = None  # no circle for the collector
+        if session is not None:
             try:
-                await self.session.close()
+                await session.close()
             except Exception as fault:  # noqa: BLE001 - nobody is left to be told but the log
                 log.error("fault", fault=fault, session=self.session_id)
-            self.session = self._machine = self._handlers = None  # no circle for the collector
 
 
 def _plain_address(address: str) -> str:

@@ -111,15 +111,18 @@ class Service:
         """Say whether there is room for one more from the client's (proxied) address."""
         return self._doorkeeper.enter(connection, connection.address)
 
-    def closed(self, connection: Served, finish: Coroutine[None, None, None]) -> None:
-        """Count a connection out and let its session go."""
+    def closed(self, connection: Served) -> None:
+        """Count a connection out."""
         self.connections.discard(connection)
         self._doorkeeper.leave(connection)
-        task = self.loop.create_task(finish)
-        self._finishing.add(task)
-        task.add_done_callback(self._finishing.discard)
         if not self.connections:
             self._nobody.set()
+
+    def finish(self, letting_go: Coroutine[None, None, None]) -> None:
+        """Let a session go; stopping waits for it."""
+        task = self.loop.create_task(letting_go)
+        self._finishing.add(task)
+        task.add_done_callback(self._finishing.discard)
 
     def look_after(self) -> None:
         """Close connections whose time is over; called about once a second."""

@@ -166,6 +166,11 @@ class Client:
     def send(self, data: bytes) -> None:
         self.writer.write(data)
 
+    async def send_without_end(self, data: bytes) -> None:
+        while True:
+            self.writer.write(data)
+            await self.writer.drain()
+
     async def line(self) -> bytes:
         return await asyncio.wait_for(self.reader.readline(), 10)
 
