@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from hato.services.accounts import Accounts
     from hato.services.auth import Authenticator
     from hato.services.delivery import DeliveryService
-    from hato.store.api import Store
+    from hato.services.sources.sources import Sources
+    from hato.store.api import Account, Store
 
 SERVED: Final = ("pop3", "pop3s", "lmtp")
 """The names of [listen] that this version serves."""
@@ -127,6 +128,14 @@ class Composition:
             hostname=own_hostname(settings),
             message_octets=settings.limits.message_octets,
         )
+
+    def sources(self, account: Account, settings: Settings) -> Sources:
+        """Return the mail accounts elsewhere of one person. Raises UnavailableError: no key."""
+        from hato.services.auth.secret_key import read_secret_key
+        from hato.services.auth.vault import Vault
+        from hato.services.sources.sources import Sources
+
+        return Sources(account, Vault(read_secret_key(Path(settings.data))), SystemClock())
 
     def check(self, settings: Settings) -> None:
         """Look at all that serving needs, without binding. Raises InvalidInputError."""

@@ -27,7 +27,8 @@ from hato.core.settings_file import find_settings_file, read_settings
 if TYPE_CHECKING:  # the services take time to load that most verbs do not need
     from hato.services.accounts import Accounts
     from hato.services.delivery import DeliveryService
-    from hato.store.api import Store
+    from hato.services.sources.sources import Sources
+    from hato.store.api import Account, Store
 
 ResultT = TypeVar("ResultT")
 
@@ -66,6 +67,10 @@ class Ways(Protocol):
 
     def delivery(self, store: Store, settings: Settings) -> DeliveryService:
         """Return the door by which mail gets in."""
+        ...
+
+    def sources(self, account: Account, settings: Settings) -> Sources:
+        """Return the mail accounts elsewhere of one person. Raises UnavailableError: no key."""
         ...
 
     def check(self, settings: Settings) -> None:

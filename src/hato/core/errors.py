@@ -98,3 +98,15 @@ class UnavailableError(HatoError):
 
 class DamagedError(HatoError):
     """Stored bytes fail their checksum; they are not served."""
+
+
+class KeyReplacedError(DamagedError):
+    """A secret was sealed under another key than the one that is here; nothing is lost with it."""
+
+    def __init__(self, *, sealed_with: str, at_hand: str) -> None:
+        """Keep the ids of both keys, in hexadecimal: they say nothing about the keys."""
+        super().__init__(
+            f"a secret was sealed under the key {sealed_with}, but the key here is {at_hand}"
+        )
+        self.sealed_with = sealed_with
+        self.at_hand = at_hand

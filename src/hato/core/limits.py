@@ -252,6 +252,32 @@ AUTOCONFIG_DEPTH: Final = 16
 SERVICE_RECORDS: Final = 32
 """SRV or MX records that are taken from one DNS answer."""
 
+DNS_SECONDS: Final = 6.0
+"""How long one question to the DNS may take, all servers and tries together (the system's
+resolver: 5 for each server and try)."""
+
+HTTPS_SECONDS: Final = 12.0
+"""For one answer over HTTPS, name, TLS and redirects included (Thunderbird waits 10)."""
+
+HTTPS_REDIRECTS: Final = 3
+"""Redirects that are followed while settings are looked for."""
+
+HTTPS_ADDRESSES: Final = 3
+"""Addresses of a web server that are tried, one after the other."""
+
+PROBE_DIAL_SECONDS: Final = 10.0
+"""How long a port that is only looked at has to be reached."""
+
+PROBE_SECONDS: Final = 30.0
+"""For all that one port says without a login, however slowly it comes; some servers hold their
+greeting back for six seconds (Postfix's postscreen)."""
+
+# Fetching from accounts elsewhere
+
+LEDGER_ENTRIES_REMEMBERED: Final = 400_000
+"""Entries of ledgers that one process remembers between polls; some 350 octets each. A source with
+more is read anew at each poll, which takes two seconds of a thread."""
+
 # Authorising at a provider (OAuth 2.0)
 
 WEB_ANSWER_OCTETS: Final = 65_536

@@ -16,9 +16,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from hato.core import limits
-from hato.core.errors import InvalidInputError
-from hato.core.language import Text
 from hato.net.dial_errors import ConnectionLostError, DialError, DialFault, Loss
+from hato.net.https_trust import https_trust
 
 if TYPE_CHECKING:
     import httpx2
@@ -35,13 +34,6 @@ _CERTIFICATE_FAULTS: Final = {
     64: DialFault.CERTIFICATE_OF_OTHER_NAME,
 }
 """OpenSSL's X509_V_ERR numbers; any other is CERTIFICATE_UNFIT."""
-
-_UNUSABLE: Final = Text(
-    en="The file of certificate authorities {file} cannot be used ({reason}): "
-    "give a file with certificates in PEM.",
-    ja="認証局のファイル {file} は使えません({reason})。"
-    "PEM 形式の証明書ファイルを指定してください。",
-)
 
 
 class Answer(NamedTuple):
@@ -108,13 +100,7 @@ def _trusting(authorities_file: str) -> ssl.SSLContext:
     """Return whom to believe, read once. Raises InvalidInputError."""
     import httpx2  # noqa: F401, PLC0415 - the import is the point: it is slow, and this is a thread
 
-    try:
-        context = ssl.create_default_context(cafile=authorities_file or None)
-    except OSError as fault:  # a file that is not there, or (ssl.SSLError) no certificates
-        reason = fault.strerror or "unreadable"
-        raise InvalidInputError(_UNUSABLE, file=authorities_file, reason=reason) from fault
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
+    return https_trust(authorities_file or None)
 
 
 def _error_of(fault: httpx2.HTTPError, host: str) -> DialError | ConnectionLostError:
