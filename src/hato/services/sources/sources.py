@@ -31,6 +31,8 @@ from hato.store.model import StoredObject
 KIND: Final = "source"
 SECRET_KIND: Final = "source-secret"  # noqa: S105 - the name of a kind, no secret
 HEALTH_KIND: Final = "source-health"
+OUTPUT_KIND: Final = "source-output"
+"""How far the hook and the Maildir of a source got."""
 
 _ID_OCTETS: Final = 5
 _LOCK: Final = "sources"
@@ -121,7 +123,7 @@ class Sources:
             await self._by_id(source_id)
             # First, and for good: a fetcher that still saw the source would take what is removed
             # here for read or deleted by its owner, and delete it at the provider.
-            kinds = (KIND, SECRET_KIND, HEALTH_KIND)
+            kinds = (KIND, SECRET_KIND, HEALTH_KIND, OUTPUT_KIND)
             await remove_source(self._account, source_id, kinds)
             return 0 if keep_mail else await remove_mail_of(self._account, source_id)
 
