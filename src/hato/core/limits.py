@@ -277,3 +277,41 @@ greeting back for six seconds (Postfix's postscreen)."""
 LEDGER_ENTRIES_REMEMBERED: Final = 400_000
 """Entries of ledgers that one process remembers between polls; some 350 octets each. A source with
 more is read anew at each poll, which takes two seconds of a thread."""
+
+# Authorising at a provider (OAuth 2.0)
+
+WEB_ANSWER_OCTETS: Final = 65_536
+"""Longest answer of an authorisation server; Microsoft's and Google's have 2 to 8 KB."""
+
+WEB_ANSWER_SECONDS: Final = 30.0
+"""Time for one answer of an authorisation server, from its name to its last octet."""
+
+OAUTH_WORD_OCTETS: Final = 8_192
+"""Longest token, code or address that is taken from one: in base64 a token of that size still fits
+a SASL line. Microsoft's have some 2 KB."""
+
+AUTHORISE_SECONDS: Final = 600.0
+"""How long the command line waits for a person to say yes in her browser: a code is good for ten
+minutes at most (RFC 6749 §4.1.2)."""
+
+REDIRECT_REQUEST_OCTETS: Final = 16_384
+"""Longest request by which a browser brings the answer home (nginx: 8 KB a line)."""
+
+REDIRECT_REQUEST_SECONDS: Final = 10.0
+"""Time for that request: it comes from this very machine."""
+
+REDIRECT_CONNECTIONS: Final = 16
+"""Open connections of browsers, which open a few in advance."""
+
+DEVICE_POLL_SECONDS: Final = 5
+"""How often a device code is asked about where its server does not say, and how much more seldom
+after each `slow_down` (RFC 8628 §3.2, §3.5)."""
+
+DEVICE_POLL_MOST_SECONDS: Final = 60
+"""However much a server wants: a person waits."""
+
+TOKEN_MARGIN_SECONDS: Final = 300
+"""An access token is renewed this long before it ends, so that it lasts for the login."""
+
+TOKEN_SECONDS_UNSTATED: Final = 3_600
+"""How long an access token is used whose server does not say (Google and Microsoft: an hour)."""
