@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
 
-class Cut(Exception):
+class CutError(Exception):
     """The connection ends here."""
 
 
@@ -48,7 +48,7 @@ class Maildrop:
     async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         session = _Session(self, writer)
-        with contextlib.suppress(Cut, ConnectionError):
+        with contextlib.suppress(CutError, ConnectionError):
             await session.run(reader)
         writer.close()
 
@@ -68,7 +68,7 @@ class _Session:
             self.writer.write(octets[:left])
             await self.writer.drain()
             self.maildrop.cut_after_octets = None
-            raise Cut
+            raise CutError
         if left is not None:
             self.maildrop.cut_after_octets = left - len(octets)
         self.writer.write(octets)
@@ -80,7 +80,7 @@ class _Session:
             command = line.decode().rstrip()
             self.maildrop.heard.append(command)
             if self.maildrop.cut_at and command == self.maildrop.cut_at:
-                raise Cut
+                raise CutError
             word, _, argument = command.partition(" ")
             other = self.maildrop.answers.get(command, self.maildrop.answers.get(word))
             await self.say(self.answer(word, argument) if other is None else other)
@@ -101,7 +101,7 @@ class _Session:
             case "RETR":
                 return _body(self.items[int(argument) - 1][1])
             case "TOP" if "TOP" in drop.capabilities:
-                text = self.items[int(argument.split(" ")[0]) - 1][1]
+                text = self.items[int(argument.partition(" ")[0]) - 1][1]
                 return _body(text.partition(b"\r\n\r\n")[0] + b"\r\n\r\n")
             case "DELE":
                 self.marked.add(self.items[int(argument) - 1][0])
@@ -110,7 +110,7 @@ class _Session:
                 for name in self.marked:
                     drop.letters.pop(name, None)
                 if not drop.quit_is_heard:
-                    raise Cut
+                    raise CutError
                 return b"+OK\r\n"
             case "USER" | "PASS":
                 return b"+OK\r\n"
