@@ -23,7 +23,7 @@ _MONTHS: Final = {
     for number, name in enumerate(b"jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)
 }
 _FIRST_YEAR: Final = 1982
-"""RFC 822 is of this year; what is older comes from a clock that was never set."""
+"""Mail as we know it is of this year; what is older comes from a clock that was never set."""
 _LONGEST_FIELD: Final = 4_096
 _FIRST_LOOK: Final = 2_048
 

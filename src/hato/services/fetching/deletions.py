@@ -3,7 +3,7 @@
 Called by `fetch_round` at the end of a poll.
 Never sends DELE for what is not durable here, nor before the ledger says durably that it will;
 never takes a deletion for done before QUIT was answered with yes.
-Standards: RFC 1939 §5 (DELE) and §6 (the UPDATE state).
+Standards: RFC 1939 §5 (DELE), RFC 1939 §6 (the UPDATE state).
 Fails as a conversation and as the store do; the next listing settles what was left open.
 """
 

@@ -3,7 +3,7 @@
 Called by `fetch_round` after the login.
 Never asks for more than unique-ids where all of them are known; never believes a listing that says
 a thing twice.
-Standards: RFC 1939 §5 (LIST) and §7 (UIDL).
+Standards: RFC 1939 §5 (LIST), RFC 1939 §7 (UIDL).
 Fails as a conversation does.
 """
 
