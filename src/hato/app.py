@@ -37,7 +37,9 @@ if TYPE_CHECKING:
     from hato.services.accounts import Accounts
     from hato.services.auth import Authenticator
     from hato.services.delivery import DeliveryService
-    from hato.store.api import Store
+    from hato.services.settings_finder.outside import Outside
+    from hato.services.sources.sources import Sources
+    from hato.store.api import Account, Store
 
 SERVED: Final = ("pop3", "pop3s", "lmtp")
 """The names of [listen] that this version serves."""
@@ -126,6 +128,24 @@ class Composition:
             SystemClock(),
             hostname=own_hostname(settings),
             message_octets=settings.limits.message_octets,
+        )
+
+    def sources(self, account: Account, settings: Settings) -> Sources:
+        """Return the mail accounts elsewhere of one person. Raises UnavailableError: no key."""
+        from hato.services.auth.secret_key import read_secret_key
+        from hato.services.auth.vault import Vault
+        from hato.services.sources.sources import Sources
+
+        return Sources(account, Vault(read_secret_key(Path(settings.data))), SystemClock())
+
+    def outside(self, settings: Settings, path: Path | None) -> Outside:
+        """Return the ways to the world in which mail accounts elsewhere are found."""
+        from hato.services.settings_finder.outside import find_providers_file, open_outside
+
+        return open_outside(
+            dns_servers=settings.discovery.dns_servers,
+            reachable_networks=settings.discovery.reachable_networks,
+            providers_file=find_providers_file(path),
         )
 
     def check(self, settings: Settings) -> None:

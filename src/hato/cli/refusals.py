@@ -43,6 +43,12 @@ _SENTENCES: Final[dict[type[errors.HatoError], Text]] = {
         en="The store is not available right now ({reason}): try again.",
         ja="いまストアを使えません({reason})。もう一度試してください。",
     ),
+    errors.KeyReplacedError: Text(
+        en="A password is kept here that was sealed under another key ({reason}): put the old "
+        "secret.key back, or give the password again with `hato account password ADDRESS`.",
+        ja="保存されたパスワードは別の鍵で封じられています({reason})。元の secret.key を戻すか、"
+        "`hato account password ADDRESS` でパスワードを入れ直してください。",
+    ),
     errors.DamagedError: Text(
         en="Stored data is damaged ({reason}): run `hato verify`.",
         ja="保存データが壊れています({reason})。`hato verify` を実行してください。",
@@ -52,7 +58,7 @@ _SENTENCES: Final[dict[type[errors.HatoError], Text]] = {
 
 def sentence_for(fault: errors.HatoError, language: Language) -> str:
     """Return the sentence for an error, in a language."""
-    if isinstance(fault, errors.InvalidInputError):
+    if isinstance(fault, errors.SpokenError):
         return fault.in_language(language)
     for kind in type(fault).__mro__:
         text = _SENTENCES.get(kind)

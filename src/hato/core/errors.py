@@ -27,8 +27,8 @@ class AlreadyExistsError(HatoError):
     """A name or id is taken."""
 
 
-class InvalidInputError(HatoError):
-    """A person gave something unusable; the text is one sentence: what is wrong, what to do."""
+class SpokenError(HatoError):
+    """An error that brings its own sentence: what is wrong, what to do."""
 
     def __init__(self, text: Text, /, **fields: object) -> None:
         """Keep the sentence with its fields, to be said in the person's language."""
@@ -39,6 +39,15 @@ class InvalidInputError(HatoError):
     def in_language(self, language: Language) -> str:
         """Return the sentence in a language."""
         return self._text.in_language(language, **self._fields)
+
+    @property
+    def text(self) -> Text:
+        """The sentence in every language, its fields filled in."""
+        return Text(*(self.in_language(language) for language in Language))
+
+
+class InvalidInputError(SpokenError):
+    """A person gave something unusable."""
 
 
 class AuthenticationError(HatoError):
@@ -89,3 +98,15 @@ class UnavailableError(HatoError):
 
 class DamagedError(HatoError):
     """Stored bytes fail their checksum; they are not served."""
+
+
+class KeyReplacedError(DamagedError):
+    """A secret was sealed under another key than the one that is here; nothing is lost with it."""
+
+    def __init__(self, *, sealed_with: str, at_hand: str) -> None:
+        """Keep the ids of both keys, in hexadecimal: they say nothing about the keys."""
+        super().__init__(
+            f"a secret was sealed under the key {sealed_with}, but the key here is {at_hand}"
+        )
+        self.sealed_with = sealed_with
+        self.at_hand = at_hand

@@ -251,3 +251,152 @@ AUTOCONFIG_DEPTH: Final = 16
 
 SERVICE_RECORDS: Final = 32
 """SRV or MX records that are taken from one DNS answer."""
+
+DNS_SECONDS: Final = 6.0
+"""How long one question to the DNS may take, all servers and tries together (the system's
+resolver: 5 for each server and try)."""
+
+HTTPS_SECONDS: Final = 12.0
+"""For one answer over HTTPS, name, TLS and redirects included (Thunderbird waits 10)."""
+
+HTTPS_REDIRECTS: Final = 3
+"""Redirects that are followed while settings are looked for."""
+
+HTTPS_ADDRESSES: Final = 3
+"""Addresses of a web server that are tried, one after the other."""
+
+PROBE_DIAL_SECONDS: Final = 10.0
+"""How long a port that is only looked at has to be reached."""
+
+PROBE_SECONDS: Final = 30.0
+"""For all that one port says without a login, however slowly it comes; some servers hold their
+greeting back for six seconds (Postfix's postscreen)."""
+
+# Fetching from accounts elsewhere
+
+LEDGER_ENTRIES_REMEMBERED: Final = 400_000
+"""Entries of ledgers that one process remembers between polls; some 350 octets each. A source with
+more is read anew at each poll, which takes two seconds of a thread."""
+
+FETCH_GROUP_LETTERS: Final = 256
+"""Letters that our client makes durable in one step: an fsync for each would be slowest."""
+
+FETCH_GROUP_OCTETS: Final = 2_097_152
+"""Octets of letters after which it does so anyhow. Two such groups are in memory at most: one on
+its way to the disk, one on its way in."""
+
+MISSING_POLLS_UNTIL_GONE: Final = 3
+"""Polls in a row in which a letter is not listed before it counts as gone from its server: those
+that are clusters do not answer alike each time."""
+
+REFUSED_POLLS_UNTIL_QUARANTINE: Final = 3
+"""Polls in which a server refuses to give one letter before a note takes its place."""
+
+LOST_POLLS_UNTIL_QUARANTINE: Final = 10
+"""Polls in which the connection ends within one and the same letter, all others being here, before
+a note takes its place: a bad line needs many tries, a letter that crashes its server none."""
+
+ENDLESS_LETTER_OCTETS: Final = 104_857_600
+"""What is still read of a letter that is too large after all, to reach the next one: 100 MiB."""
+
+DELETION_SHOWS_SECONDS: Final = 3_600
+"""How long a letter may still be listed after its deletion was confirmed before it is deleted once
+more: clusters take a while to agree."""
+
+QUARANTINE_SECONDS: Final = 86_400
+"""After so long a letter in quarantine is tried once more: servers are mended."""
+
+# Authorising at a provider (OAuth 2.0)
+
+WEB_ANSWER_OCTETS: Final = 65_536
+"""Longest answer of an authorisation server; Microsoft's and Google's have 2 to 8 KB."""
+
+WEB_ANSWER_SECONDS: Final = 30.0
+"""Time for one answer of an authorisation server, from its name to its last octet."""
+
+OAUTH_WORD_OCTETS: Final = 8_192
+"""Longest token, code or address that is taken from one: in base64 a token of that size still fits
+a SASL line. Microsoft's have some 2 KB."""
+
+AUTHORISE_SECONDS: Final = 600.0
+"""How long the command line waits for a person to say yes in her browser: a code is good for ten
+minutes at most (RFC 6749 §4.1.2)."""
+
+REDIRECT_REQUEST_OCTETS: Final = 16_384
+"""Longest request by which a browser brings the answer home (nginx: 8 KB a line)."""
+
+REDIRECT_REQUEST_SECONDS: Final = 10.0
+"""Time for that request: it comes from this very machine."""
+
+REDIRECT_CONNECTIONS: Final = 16
+"""Open connections of browsers, which open a few in advance."""
+
+DEVICE_POLL_SECONDS: Final = 5
+"""How often a device code is asked about where its server does not say, and how much more seldom
+after each `slow_down` (RFC 8628 §3.2, §3.5)."""
+
+DEVICE_POLL_MOST_SECONDS: Final = 60
+"""However much a server wants: a person waits."""
+
+TOKEN_MARGIN_SECONDS: Final = 300
+"""An access token is renewed this long before it ends, so that it lasts for the login."""
+
+TOKEN_SECONDS_UNSTATED: Final = 3_600
+"""How long an access token is used whose server does not say (Google and Microsoft: an hour)."""
+
+# Fetching as a service
+
+FETCH_LEAST_POLL_SECONDS: Final = 10
+"""A source is never looked at more often (fetchmail's daemon: as often as one likes; providers ask
+for minutes)."""
+
+FETCH_MOST_WAIT_SECONDS: Final = 86_400
+"""No server can make us wait longer than a day, whatever it announces."""
+
+FETCH_BUSY_SECONDS: Final = 60
+"""A busy server, or a full disk here, is tried again after a minute, then two, four …"""
+
+FETCH_BUSY_MOST_SECONDS: Final = 1_800
+"""… and every half hour at last: a stale lock of a lost connection is given up in ten minutes by
+most servers (RFC 1939 §3)."""
+
+FETCH_HERE_MOST_SECONDS: Final = 300
+"""How late space on our own disk may be noticed."""
+
+FETCH_FAULT_MOST_SECONDS: Final = 3_600
+"""What cannot be reached is tried every hour at last (Postfix: 4000 seconds)."""
+
+FETCH_PERSON_SECONDS: Final = 900
+"""What a person must change at the provider is looked at again after a quarter of an hour …"""
+
+FETCH_PERSON_MOST_SECONDS: Final = 21_600
+"""… and every six hours at last: somebody switched POP on and expects her mail."""
+
+FETCH_DOUBLINGS: Final = 20
+"""Beyond it every wait has reached its cap."""
+
+FETCHES_AT_ONCE: Final = 16
+"""Sources that are fetched at the same time: each holds a window of letters in memory."""
+
+FETCHES_PER_HOST: Final = 4
+"""Of them at one host: providers count connections by address (Dovecot allows ten for each user
+and address)."""
+
+FETCH_LEASE_SECONDS: Final = 30
+"""After so long another process goes on in place of one that died."""
+
+FETCH_LOOK_SECONDS: Final = 2.0
+"""How often the fetching process looks whether a source was added, changed or removed."""
+
+FETCH_ACCOUNTS_PER_LOOK: Final = 50
+"""Accounts without sources that are looked at each time: somebody may have added a first one."""
+
+FETCH_LOCK_SECONDS: Final = 600.0
+"""How long `hato fetch` waits for a poll that the server is at."""
+
+HOOK_SECONDS: Final = 60.0
+"""How long a hook command may take for one letter before it is killed (procmail: none; Dovecot's
+Sieve `execute`: 10)."""
+
+HOOK_WORDS_OCTETS: Final = 512
+"""What is kept of a hook's complaints."""

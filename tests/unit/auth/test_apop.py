@@ -107,8 +107,9 @@ async def test_one_person_s_secret_does_not_open_for_another(opted_in: House) ->
         (credential.recoverable, purpose, Secret(b"another key" * 3)),
         (bytes(changed), purpose, KEY),
         (b"", purpose, KEY),
-        (b"\x02" + credential.recoverable[1:], purpose, KEY),
+        (b"\x03" + credential.recoverable[1:], purpose, KEY),
         (credential.recoverable[:5], purpose, KEY),
+        (credential.recoverable[:15], purpose, KEY),
     ):
         with pytest.raises(DamagedError):
             Vault(key).open(sealed, what_for)

@@ -1,16 +1,20 @@
 """The key of this installation: a file beside the database, never in it.
 
-Called by services.auth and services.accounts when they first need it.
+Called by services.auth, services.accounts and services.sources when they first need it.
 Never shown, never written to the database, never part of a log line.
-Standards: none. A systemd credential named `secret.key` goes before the file.
+Standards: none. Before the file goes what the environment names: HATO_SECRET_KEY (the key in
+base64), HATO_SECRET_KEY_FILE (a file with it), and a systemd credential named `secret.key`.
 Fails with UnavailableError when it can neither be read nor made.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hmac
 import os
 import secrets
+import stat
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +22,10 @@ from hato.core.errors import UnavailableError
 from hato.core.secret import Secret
 
 FILE_NAME: Final = "secret.key"
+IN_ENVIRONMENT: Final = "HATO_SECRET_KEY"
+FILE_IN_ENVIRONMENT: Final = "HATO_SECRET_KEY_FILE"
+ENVIRONMENT: Final = (IN_ENVIRONMENT, FILE_IN_ENVIRONMENT)
+"""What no program that Hato starts may inherit."""
 _KEY_OCTETS: Final = 32
 
 
@@ -38,23 +46,53 @@ class SecretKey:
 
 def read_secret_key(data_folder: Path) -> Secret:
     """Read the key; make it where there is none yet. Raises UnavailableError."""
-    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
-    given = Path(credentials) / FILE_NAME if credentials else None
-    path = data_folder / FILE_NAME
+    if text := os.environ.get(IN_ENVIRONMENT):
+        return _decoded(text)
+    path = key_file(data_folder)
     try:
-        if given is not None and given.exists():
-            return _read(given)
-        if not path.exists():
-            _make(path)
+        if path.parent == data_folder:
+            if not path.exists():
+                _make(path)
+            _close_to_others(path)
         return _read(path)
     except OSError as fault:
         message = f"the key {path} cannot be used: {fault.strerror}"
         raise UnavailableError(message) from fault
 
 
+def key_file(data_folder: Path) -> Path:
+    """Return the file that holds the key, or would, where the environment has no key itself."""
+    if named := os.environ.get(FILE_IN_ENVIRONMENT):
+        return Path(named)
+    if credentials := os.environ.get("CREDENTIALS_DIRECTORY"):
+        given = Path(credentials) / FILE_NAME
+        if given.exists():
+            return given
+    return data_folder / FILE_NAME
+
+
 def derive(key: Secret, purpose: str) -> bytes:
     """Return the key for one purpose, 32 octets; nothing of it leads to another one's."""
     return hmac.digest(key.reveal(), purpose.encode(), "sha256")
+
+
+def _decoded(text: str) -> Secret:
+    """Return the key that the environment holds. Raises UnavailableError, without quoting it."""
+    try:
+        content = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        content = b""
+    if len(content) < _KEY_OCTETS:
+        message = f"{IN_ENVIRONMENT} is not the base64 of at least {_KEY_OCTETS} octets"
+        raise UnavailableError(message)
+    return Secret(content)
+
+
+def _close_to_others(path: Path) -> None:
+    """Take away what a careless copy gave to everybody on this machine."""
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & stat.S_IRWXO:
+        path.chmod(mode & ~stat.S_IRWXO)
 
 
 def _read(path: Path) -> Secret:

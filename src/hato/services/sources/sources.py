@@ -1,0 +1,219 @@
+"""The mail accounts elsewhere of one person, and their secrets.
+
+Called by services.fetching, services.moving_in, services.oauth and the command line.
+Never shows a secret and never keeps one in the clear; never uses a source's id for another one.
+Standards: none. Kept as small objects of the owner's own account, with her mail.
+Fails with NotFoundError, AlreadyExistsError, InUseError, DamagedError, KeyReplacedError, and as
+`Account.commit` does.
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import msgspec
+
+from hato.core.clock import Clock
+from hato.core.errors import AlreadyExistsError, DamagedError, NotFoundError
+from hato.core.secret import Secret
+from hato.services.auth.vault import Vault
+from hato.services.names import normalized_address
+from hato.services.sources.removal import remove_mail_of, remove_source
+from hato.services.sources.source import Proof, Source
+from hato.store.api import Account
+from hato.store.changes import PutObject, Wanted
+from hato.store.model import StoredObject
+
+KIND: Final = "source"
+SECRET_KIND: Final = "source-secret"  # noqa: S105 - the name of a kind, no secret
+HEALTH_KIND: Final = "source-health"
+
+_ID_OCTETS: Final = 5
+_LOCK: Final = "sources"
+_LOCK_SECONDS: Final = 10.0
+
+
+class Sources:
+    """Adds, changes, finds and removes the sources of one account."""
+
+    def __init__(self, account: Account, vault: Vault, clock: Clock) -> None:
+        """`account`: the owner's; `vault`: what seals the secrets."""
+        self._account = account
+        self._vault = vault
+        self._clock = clock
+
+    async def all(self) -> list[Source]:
+        """Return all sources, in the order in which they were added. Raises DamagedError."""
+        found = [_read(one) for one in await self._account.stored_objects(KIND)]
+        return sorted(found, key=lambda source: (source.added, source.source_id))
+
+    async def find(self, address_or_id: str) -> Source:
+        """Find a source by its address, however it is typed, or by its id.
+
+        Raises NotFoundError, DamagedError.
+        """
+        for source in await self.all():
+            if address_or_id == source.source_id or is_same_address(address_or_id, source.address):
+                return source
+        message = f"no mail account {address_or_id} is fetched"
+        raise NotFoundError(message)
+
+    async def refuse_double(self, address: str) -> None:
+        """Tell early what `add` would refuse. Raises AlreadyExistsError."""
+        for source in await self.all():
+            _refuse_same_address(address, source)
+
+    async def add(self, source: Source, secret: Secret | None) -> Source:
+        """Keep a new source and its secret in one step; return it as it is kept.
+
+        `secret`: None where it is to be authorised first. An empty `source_id` and an `added` of 0
+        are filled in. Raises AlreadyExistsError for an address, or a login at a server, that is
+        there already.
+        """
+        added = msgspec.structs.replace(
+            source,
+            source_id=source.source_id or new_source_id(),
+            added=source.added or self._clock.now(),
+        )
+        async with self._alone():
+            for other in await self.all():
+                _refuse_double(added, other)
+            wanted = [_put(added)]
+            if secret is not None:
+                wanted.append(self._put_secret(added.source_id, secret))
+            await self._account.commit(wanted)
+        return added
+
+    async def replace(self, source: Source) -> None:
+        """Write a source anew. Raises NotFoundError; AlreadyExistsError as `add` does."""
+        async with self._alone():
+            await self._replace(source)
+
+    async def change(self, source_id: str, **fields: Any) -> Source:  # noqa: ANN401 - any field's
+        """Write some fields of a source, whatever others change meanwhile; return it.
+
+        Raises NotFoundError; AlreadyExistsError as `add` does.
+        """
+        async with self._alone():
+            changed = msgspec.structs.replace(await self._by_id(source_id), **fields)
+            await self._replace(changed)
+        return changed
+
+    async def set_secret(self, source_id: str, secret: Secret, proof: Proof | None = None) -> None:
+        """Keep another secret of a source; `proof`: what it is, None: the same as before.
+
+        Raises NotFoundError.
+        """
+        async with self._alone():
+            source = await self._by_id(source_id)
+            wanted = [self._put_secret(source_id, secret)]
+            if proof is not None:
+                wanted.append(_put(msgspec.structs.replace(source, proof=proof)))
+            await self._account.commit(wanted)
+
+    async def secret(self, source: Source) -> Secret:
+        """Open the secret of a source.
+
+        Raises NotFoundError where there is none; KeyReplacedError, DamagedError.
+        """
+        kept = await self._account.stored_object(SECRET_KIND, source.source_id)
+        if kept is None:
+            message = f"no password for {source.address} is kept"
+            raise NotFoundError(message)
+        return self._vault.open(kept.content, self._purpose(source.source_id))
+
+    async def remove(self, source_id: str, *, keep_mail: bool) -> int:
+        """Forget a source, its secret and its ledger; return how many messages went with it.
+
+        `keep_mail`: what was fetched stays, and 0 went. Otherwise it is deleted here, gently, and
+        nothing at its provider. Raises NotFoundError.
+        """
+        async with self._alone():
+            await self._by_id(source_id)
+            # First, and for good: a fetcher that still saw the source would take what is removed
+            # here for read or deleted by its owner, and delete it at the provider.
+            kinds = (KIND, SECRET_KIND, HEALTH_KIND)
+            await remove_source(self._account, source_id, kinds)
+            return 0 if keep_mail else await remove_mail_of(self._account, source_id)
+
+    async def _by_id(self, source_id: str) -> Source:
+        """Return a source. Raises NotFoundError, DamagedError."""
+        kept = await self._account.stored_object(KIND, source_id)
+        if kept is None:
+            message = f"no mail account {source_id} is fetched"
+            raise NotFoundError(message)
+        return _read(kept)
+
+    async def _replace(self, source: Source) -> None:
+        """Write a source anew, while nobody else writes one."""
+        await self._by_id(source.source_id)
+        for other in await self.all():
+            if other.source_id != source.source_id:
+                _refuse_double(source, other)
+        await self._account.commit([_put(source)])
+
+    def _put_secret(self, source_id: str, secret: Secret) -> Wanted:
+        """Return the change that keeps a secret."""
+        return PutObject(SECRET_KIND, source_id, self._vault.seal(secret, self._purpose(source_id)))
+
+    def _purpose(self, source_id: str) -> str:
+        """Return what a secret is sealed for: one copied to another account or source is void."""
+        return f"source/{self._account.account_id}/{source_id}"
+
+    @asynccontextmanager
+    async def _alone(self) -> AsyncIterator[None]:
+        """Be the only one who changes sources of this account. Raises InUseError."""
+        lock = await self._account.lock(_LOCK, _LOCK_SECONDS)
+        try:
+            yield
+        finally:
+            await lock.release()
+
+
+def new_source_id() -> str:
+    """Draw an id: eight characters of a-z2-7."""
+    return base64.b32encode(secrets.token_bytes(_ID_OCTETS)).decode("ascii").lower()
+
+
+def is_same_address(one: str, other: str) -> bool:
+    """Tell whether two texts are the same mail address."""
+    return one == other or _form(one) == _form(other)
+
+
+def _form(text: str) -> str:
+    """Return the one form of an address; what is none stays as it is."""
+    return normalized_address(text) or text
+
+
+def _refuse_double(source: Source, other: Source) -> None:
+    """Raise AlreadyExistsError for a second source that would fetch the same mail again."""
+    _refuse_same_address(source.address, other)
+    where = (source.protocol, source.host, source.port, source.login)
+    if where == (other.protocol, other.host, other.port, other.login):
+        message = f"{source.login} at {source.host} is fetched already, for {other.address}"
+        raise AlreadyExistsError(message)
+
+
+def _refuse_same_address(address: str, other: Source) -> None:
+    """Raise AlreadyExistsError for the address of another source."""
+    if is_same_address(address, other.address):
+        message = f"{other.address} is fetched already"
+        raise AlreadyExistsError(message)
+
+
+def _put(source: Source) -> Wanted:
+    """Return the change that keeps a source."""
+    return PutObject(KIND, source.source_id, msgspec.json.encode(source))
+
+
+def _read(kept: StoredObject) -> Source:
+    """Read a source as it is kept. Raises DamagedError."""
+    try:
+        return msgspec.json.decode(kept.content, type=Source)
+    except msgspec.DecodeError as fault:  # ValidationError is one
+        message = f"the source {kept.object_id} cannot be read: {fault}"
+        raise DamagedError(message) from fault
