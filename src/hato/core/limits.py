@@ -278,6 +278,34 @@ LEDGER_ENTRIES_REMEMBERED: Final = 400_000
 """Entries of ledgers that one process remembers between polls; some 350 octets each. A source with
 more is read anew at each poll, which takes two seconds of a thread."""
 
+FETCH_GROUP_LETTERS: Final = 256
+"""Letters that our client makes durable in one step: an fsync for each would be slowest."""
+
+FETCH_GROUP_OCTETS: Final = 2_097_152
+"""Octets of letters after which it does so anyhow. Two such groups are in memory at most: one on
+its way to the disk, one on its way in."""
+
+MISSING_POLLS_UNTIL_GONE: Final = 3
+"""Polls in a row in which a letter is not listed before it counts as gone from its server: those
+that are clusters do not answer alike each time."""
+
+REFUSED_POLLS_UNTIL_QUARANTINE: Final = 3
+"""Polls in which a server refuses to give one letter before a note takes its place."""
+
+LOST_POLLS_UNTIL_QUARANTINE: Final = 10
+"""Polls in which the connection ends within one and the same letter, all others being here, before
+a note takes its place: a bad line needs many tries, a letter that crashes its server none."""
+
+ENDLESS_LETTER_OCTETS: Final = 104_857_600
+"""What is still read of a letter that is too large after all, to reach the next one: 100 MiB."""
+
+DELETION_SHOWS_SECONDS: Final = 3_600
+"""How long a letter may still be listed after its deletion was confirmed before it is deleted once
+more: clusters take a while to agree."""
+
+QUARANTINE_SECONDS: Final = 86_400
+"""After so long a letter in quarantine is tried once more: servers are mended."""
+
 # Authorising at a provider (OAuth 2.0)
 
 WEB_ANSWER_OCTETS: Final = 65_536
