@@ -135,10 +135,7 @@ class Roster:
             return
         before = known.entries if known is not None else {}
         entries = {}
-        for source in await self._sources_of(account).all():
-            entry = Entry(
-                account, source, await mark_of(account, source), await is_refused(account, source)
-            )
+        for entry in await read_entries(account, self._sources_of(account)):
             entries[entry.key] = entry
             old = before.get(entry.key)
             if old is None:
@@ -151,6 +148,15 @@ class Roster:
         elif known is not None:
             del self._with_sources[account.account_id]
             self._without.append(account.account_id)
+
+
+async def read_entries(account: Account, sources: Sources) -> list[Entry]:
+    """Return the sources of an account. Raises DamagedError."""
+    entries = []
+    for source in await sources.all():
+        mark = await mark_of(account, source)
+        entries.append(Entry(account, source, mark, await is_refused(account, source)))
+    return entries
 
 
 def _is_news(old: Entry, new: Entry) -> bool:
