@@ -101,7 +101,7 @@ class Pop3Conversation:
             for command in itertools.islice(commands, machine.room):
                 machine.send(command)
                 window.has_sent(octets_of(command) if octets_of else _SHORT_ANSWER_OCTETS)
-                if not window.has_room:
+                if not window.has_room():
                     break
         return machine.unanswered > 0
 

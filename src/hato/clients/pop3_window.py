@@ -40,7 +40,6 @@ class Pop3Window:
             self._octets -= self._under_way.popleft()
         return self._octets <= POP3_WINDOW_OCTETS // 2
 
-    @property
     def has_room(self) -> bool:
-        """Whether one more may be sent; one always may where nothing is under way."""
+        """Tell whether one more may be sent; one always may where nothing is under way."""
         return self._octets < POP3_WINDOW_OCTETS or not self._under_way
