@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from hato.services.accounts import Accounts
     from hato.services.auth import Authenticator
     from hato.services.delivery import DeliveryService
+    from hato.services.settings_finder.outside import Outside
     from hato.services.sources.sources import Sources
     from hato.store.api import Account, Store
 
@@ -136,6 +137,16 @@ class Composition:
         from hato.services.sources.sources import Sources
 
         return Sources(account, Vault(read_secret_key(Path(settings.data))), SystemClock())
+
+    def outside(self, settings: Settings, path: Path | None) -> Outside:
+        """Return the ways to the world in which mail accounts elsewhere are found."""
+        from hato.services.settings_finder.outside import find_providers_file, open_outside
+
+        return open_outside(
+            dns_servers=settings.discovery.dns_servers,
+            reachable_networks=settings.discovery.reachable_networks,
+            providers_file=find_providers_file(path),
+        )
 
     def check(self, settings: Settings) -> None:
         """Look at all that serving needs, without binding. Raises InvalidInputError."""

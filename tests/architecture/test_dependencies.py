@@ -14,7 +14,7 @@ _LOCKED = re.compile(
     r"(?P<hashes>(?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)"
 )
 # Distributions whose module has another name.
-MODULE_NAMES = {"argon2-cffi": "argon2", "pyopenssl": "OpenSSL"}
+MODULE_NAMES = {"argon2-cffi": "argon2", "dnspython": "dns", "pyopenssl": "OpenSSL"}
 
 
 def normal(name: str) -> str:

@@ -87,6 +87,10 @@ lmtp = ["unix:/run/hato/lmtp"]          # your MTA hands mail over here; or "127
 # recipients_per_message = 1000
 # shutdown_seconds = 30.0
 
+[discovery]                   # how the servers of accounts elsewhere are found
+# dns_servers = []            # "address" or "address:port", instead of the system's
+# reachable_networks = []     # private networks where discovery may look, like "10.0.0.0/8"
+
 [log]
 # level = "info"              # debug, info, warning, error
 # format = "auto"             # text, json; auto: text on a terminal, JSON elsewhere

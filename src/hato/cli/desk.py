@@ -27,6 +27,7 @@ from hato.core.settings_file import find_settings_file, read_settings
 if TYPE_CHECKING:  # the services take time to load that most verbs do not need
     from hato.services.accounts import Accounts
     from hato.services.delivery import DeliveryService
+    from hato.services.settings_finder.outside import Outside
     from hato.services.sources.sources import Sources
     from hato.store.api import Account, Store
 
@@ -71,6 +72,13 @@ class Ways(Protocol):
 
     def sources(self, account: Account, settings: Settings) -> Sources:
         """Return the mail accounts elsewhere of one person. Raises UnavailableError: no key."""
+        ...
+
+    def outside(self, settings: Settings, path: Path | None) -> Outside:
+        """Return the ways to the world in which mail accounts elsewhere are found.
+
+        `path`: the configuration file. Raises InvalidInputError.
+        """
         ...
 
     def check(self, settings: Settings) -> None:
@@ -122,6 +130,14 @@ class Desk:
         """Open the data folder to manage people, domains and addresses."""
         async with self.store(may_make=may_make) as store:
             yield self.ways.accounts(store, self.settings)
+
+    def outside(self) -> Outside:
+        """Return the ways to servers elsewhere; there may be no configuration.
+
+        Raises InvalidInputError.
+        """
+        path = self._config or find_settings_file()
+        return self.ways.outside(read_settings(path) if path else Settings(), path)
 
     def run(self, work: Coroutine[Any, Any, ResultT]) -> ResultT:
         """Run a verb's work to its end."""

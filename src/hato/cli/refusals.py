@@ -58,7 +58,7 @@ _SENTENCES: Final[dict[type[errors.HatoError], Text]] = {
 
 def sentence_for(fault: errors.HatoError, language: Language) -> str:
     """Return the sentence for an error, in a language."""
-    if isinstance(fault, errors.InvalidInputError):
+    if isinstance(fault, errors.SpokenError):
         return fault.in_language(language)
     for kind in type(fault).__mro__:
         text = _SENTENCES.get(kind)

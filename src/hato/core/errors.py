@@ -27,8 +27,8 @@ class AlreadyExistsError(HatoError):
     """A name or id is taken."""
 
 
-class InvalidInputError(HatoError):
-    """A person gave something unusable; the text is one sentence: what is wrong, what to do."""
+class SpokenError(HatoError):
+    """An error that brings its own sentence: what is wrong, what to do."""
 
     def __init__(self, text: Text, /, **fields: object) -> None:
         """Keep the sentence with its fields, to be said in the person's language."""
@@ -39,6 +39,15 @@ class InvalidInputError(HatoError):
     def in_language(self, language: Language) -> str:
         """Return the sentence in a language."""
         return self._text.in_language(language, **self._fields)
+
+    @property
+    def text(self) -> Text:
+        """The sentence in every language, its fields filled in."""
+        return Text(*(self.in_language(language) for language in Language))
+
+
+class InvalidInputError(SpokenError):
+    """A person gave something unusable."""
 
 
 class AuthenticationError(HatoError):

@@ -252,6 +252,26 @@ AUTOCONFIG_DEPTH: Final = 16
 SERVICE_RECORDS: Final = 32
 """SRV or MX records that are taken from one DNS answer."""
 
+DNS_SECONDS: Final = 6.0
+"""How long one question to the DNS may take, all servers and tries together (the system's
+resolver: 5 for each server and try)."""
+
+HTTPS_SECONDS: Final = 12.0
+"""For one answer over HTTPS, name, TLS and redirects included (Thunderbird waits 10)."""
+
+HTTPS_REDIRECTS: Final = 3
+"""Redirects that are followed while settings are looked for."""
+
+HTTPS_ADDRESSES: Final = 3
+"""Addresses of a web server that are tried, one after the other."""
+
+PROBE_DIAL_SECONDS: Final = 10.0
+"""How long a port that is only looked at has to be reached."""
+
+PROBE_SECONDS: Final = 30.0
+"""For all that one port says without a login, however slowly it comes; some servers hold their
+greeting back for six seconds (Postfix's postscreen)."""
+
 # Fetching from accounts elsewhere
 
 LEDGER_ENTRIES_REMEMBERED: Final = 400_000
@@ -272,3 +292,40 @@ MEMORY_OF_OTHERS_ROWS: Final = 1_000_000
 
 PASSWORD_COMMAND_SECONDS: Final = 60.0
 """How long a command may take that prints a password: somebody may be asked for another one."""
+# Authorising at a provider (OAuth 2.0)
+
+WEB_ANSWER_OCTETS: Final = 65_536
+"""Longest answer of an authorisation server; Microsoft's and Google's have 2 to 8 KB."""
+
+WEB_ANSWER_SECONDS: Final = 30.0
+"""Time for one answer of an authorisation server, from its name to its last octet."""
+
+OAUTH_WORD_OCTETS: Final = 8_192
+"""Longest token, code or address that is taken from one: in base64 a token of that size still fits
+a SASL line. Microsoft's have some 2 KB."""
+
+AUTHORISE_SECONDS: Final = 600.0
+"""How long the command line waits for a person to say yes in her browser: a code is good for ten
+minutes at most (RFC 6749 §4.1.2)."""
+
+REDIRECT_REQUEST_OCTETS: Final = 16_384
+"""Longest request by which a browser brings the answer home (nginx: 8 KB a line)."""
+
+REDIRECT_REQUEST_SECONDS: Final = 10.0
+"""Time for that request: it comes from this very machine."""
+
+REDIRECT_CONNECTIONS: Final = 16
+"""Open connections of browsers, which open a few in advance."""
+
+DEVICE_POLL_SECONDS: Final = 5
+"""How often a device code is asked about where its server does not say, and how much more seldom
+after each `slow_down` (RFC 8628 §3.2, §3.5)."""
+
+DEVICE_POLL_MOST_SECONDS: Final = 60
+"""However much a server wants: a person waits."""
+
+TOKEN_MARGIN_SECONDS: Final = 300
+"""An access token is renewed this long before it ends, so that it lasts for the login."""
+
+TOKEN_SECONDS_UNSTATED: Final = 3_600
+"""How long an access token is used whose server does not say (Google and Microsoft: an hour)."""

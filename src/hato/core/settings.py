@@ -108,6 +108,15 @@ class Limits(Part, frozen=True):
     """How long running downloads may take to finish when the server stops."""
 
 
+class Discovery(Part, frozen=True):
+    """How the servers of accounts elsewhere are found."""
+
+    dns_servers: tuple[str, ...] = ()
+    """`address` or `address:port`, instead of the system's."""
+    reachable_networks: tuple[str, ...] = ()
+    """Private networks that discovery may reach, such as a company's own."""
+
+
 class Log(Part, frozen=True):
     """What is written about events, to standard error."""
 
@@ -134,4 +143,5 @@ class Settings(Part, frozen=True):
     proxy: Proxy = Proxy()
     store: StoreSettings = StoreSettings()
     limits: Limits = Limits()
+    discovery: Discovery = Discovery()
     log: Log = Log()

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import ipaddress
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, NamedTuple, TypeAlias
@@ -40,6 +41,13 @@ class Endpoint(NamedTuple):
     def address(self) -> str:
         """The IP address."""
         return self.location[0]
+
+    @classmethod
+    def at(cls, address: str, port: int) -> Endpoint:
+        """Make one of an IP address as it is written. Raises ValueError for what is none."""
+        if ipaddress.ip_address(address).version == 4:
+            return cls(socket.AF_INET, (address, port))
+        return cls(socket.AF_INET6, (address, port, 0, 0))
 
 
 Resolve: TypeAlias = Callable[[str, int], Awaitable[Sequence[Endpoint]]]

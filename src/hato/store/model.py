@@ -153,6 +153,10 @@ class LedgerEntry(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """Of the header as TOP shows it; empty while unknown."""
     at: int
     """When the state was reached, seconds since 1970 UTC."""
+    stored_at: int = 0
+    """When the message became safe here, seconds since 1970 UTC; 0: it was not, or not noted."""
+    deletion_sent_at: int = 0
+    """When it was told to be deleted there, in the same way: a part of its receipt."""
 
 
 class ChangeKind(StrEnum):

@@ -1,0 +1,104 @@
+"""Whether a setting is true: logging in by it, once for each name that it may want.
+
+Called by `hato account add` and `account test`; its answer is what makes a candidate believed.
+Never says a secret where the candidate's protection is not there; never goes on guessing where a
+right server refused the password under every name.
+Standards: RFC 6186 §4 (user names), RFC 8314 §3.
+Fails never: what went wrong is in the answer, in words.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Final
+
+from hato.clients.errors import BusyError, RefusedForGoodError, WrongCredentialsError
+from hato.clients.pop3 import Pop3Server, Security, connect
+from hato.clients.pop3_login import Identity
+from hato.core.errors import HatoError
+from hato.core.secret import Secret
+from hato.net.dial_errors import DialError
+from hato.services.settings_finder.candidate import Candidate, Origin, Protocol, TlsMode
+from hato.services.settings_finder.explain import (
+    NOT_FETCHED_YET,
+    UNNAMED,
+    advice_on,
+    why_chosen,
+    why_not,
+)
+from hato.services.settings_finder.findings import Tried
+from hato.services.settings_finder.outside import Outside
+
+_SECURITY: Final = {
+    TlsMode.IMPLICIT: Security.IMPLICIT_TLS,
+    TlsMode.STARTTLS: Security.STLS,
+    TlsMode.NONE: Security.NONE,
+}
+
+
+async def try_candidate(
+    candidate: Candidate,
+    login_names: Sequence[str],
+    secret: Secret,
+    *,
+    outside: Outside,
+    authorities_file: str = "",
+    pinned_sha256: str = "",
+    outdated: frozenset[str] = frozenset(),
+    is_token: bool = False,
+) -> Tried:
+    """Log in by a candidate, and out again.
+
+    `login_names`: `candidate.user_names(address)`, or what the person says. `pinned_sha256`: in
+    hexadecimal. Raises InvalidInputError for a file of authorities only.
+    """
+    trust = outside.trust(authorities_file)
+    if candidate.protocol is not Protocol.POP3:
+        return Tried(candidate=candidate, error=HatoError("not POP3"), why=NOT_FETCHED_YET)
+    if not login_names:
+        return Tried(candidate=candidate, error=HatoError("no name"), why=UNNAMED)
+    server = Pop3Server(
+        candidate.host,
+        candidate.port,
+        _SECURITY[candidate.tls],
+        bytes.fromhex(pinned_sha256) if pinned_sha256 else None,
+    )
+    may_reach = None if candidate.origin is Origin.NAMED else outside.may_reach
+    error: HatoError = HatoError("not tried")
+    for name in login_names:
+        identity = Identity(name, secret, is_token=is_token, outdated=outdated)
+        try:
+            client = await connect(
+                server,
+                trust,
+                patience=outside.patience,
+                may_reach=may_reach,
+                resolve=outside.resolve,
+            )
+            try:
+                method = await client.log_in(identity)
+                await client.quit()
+            finally:
+                client.close()
+        except WrongCredentialsError as fault:
+            error = fault
+        except HatoError as fault:
+            return _failed(candidate, name, fault)
+        else:
+            why = why_chosen(candidate, name, method)
+            return Tried(candidate=candidate, login=name, method=method, why=why)
+    return _failed(candidate, login_names[-1], error)
+
+
+def _failed(candidate: Candidate, name: str, error: HatoError) -> Tried:
+    certificate = error.certificate if isinstance(error, DialError) else None
+    return Tried(
+        candidate=candidate,
+        login=name,
+        error=error,
+        why=why_not(candidate, error),
+        advice=advice_on(candidate, error),
+        is_final=isinstance(error, WrongCredentialsError | BusyError | RefusedForGoodError),
+        certificate_sha256=hashlib.sha256(certificate).hexdigest() if certificate else "",
+    )
