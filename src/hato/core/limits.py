@@ -292,6 +292,7 @@ MEMORY_OF_OTHERS_ROWS: Final = 1_000_000
 
 PASSWORD_COMMAND_SECONDS: Final = 60.0
 """How long a command may take that prints a password: somebody may be asked for another one."""
+
 # Authorising at a provider (OAuth 2.0)
 
 WEB_ANSWER_OCTETS: Final = 65_536

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -25,8 +25,8 @@ from hato.services.names import normalized_address
 from hato.services.sources.removal import remove_mail_of, remove_source
 from hato.services.sources.source import Source
 from hato.store.api import Account
-from hato.store.changes import PutObject, Wanted
-from hato.store.model import StoredObject
+from hato.store.changes import PutLedger, PutObject, Wanted
+from hato.store.model import LedgerEntry, StoredObject
 
 KIND: Final = "source"
 SECRET_KIND: Final = "source-secret"  # noqa: S105 - the name of a kind, no secret
@@ -62,11 +62,14 @@ class Sources:
         message = f"no mail account {address_or_id} is fetched"
         raise NotFoundError(message)
 
-    async def add(self, source: Source, secret: Secret) -> Source:
+    async def add(
+        self, source: Source, secret: Secret | None, ledger: Sequence[LedgerEntry] = ()
+    ) -> Source:
         """Keep a new source and its secret in one step; return it as it is kept.
 
-        An empty `source_id` and an `added` of 0 are filled in. Raises AlreadyExistsError for an
-        address, or a login at a server, that is there already.
+        An empty `source_id` and an `added` of 0 are filled in. `secret` None: it is still to be
+        set. `ledger`: what is known of its letters from the start, in the same step. Raises
+        AlreadyExistsError for an address, or a login at a server, that is there already.
         """
         added = msgspec.structs.replace(
             source,
@@ -76,7 +79,12 @@ class Sources:
         async with self._alone():
             for other in await self.all():
                 _refuse_double(added, other)
-            await self._account.commit([_put(added), self._put_secret(added.source_id, secret)])
+            wanted = [_put(added)]
+            if secret is not None:
+                wanted.append(self._put_secret(added.source_id, secret))
+            if ledger:
+                wanted.append(PutLedger(added.source_id, tuple(ledger)))
+            await self._account.commit(wanted)
         return added
 
     async def replace(self, source: Source) -> None:
