@@ -22,7 +22,7 @@ a b@127.0.0.1 ~tilde
 
 ada@127.0.0.1 a1
 """
-GETMAIL = b"q\"uote\x001795570475\nback\\slash\x001795570475\nx:y@z\x0012\n"
+GETMAIL = b'q"uote\x001795570475\nback\\slash\x001795570475\nx:y@z\x0012\n'
 MPOP = b"""\
 # This file was written by a test.
 #
@@ -81,8 +81,8 @@ def test_what_was_not_written_to_its_end_is_not_taken_at_all(
 
 
 def test_a_list_of_mpop_that_is_too_short_is_not_taken_at_all() -> None:
-    assert "fewer letters than it says in line 1" in refusal(Program.MPOP, b" 3 h u\na\nb\n")
-    assert "fewer letters than it says in line 1" in refusal(Program.MPOP, b" 2 h u\na\n 1 h v\nb\n")
+    for data in (b" 3 h u\na\nb\n", b" 2 h u\na\n 1 h v\nb\n"):
+        assert "fewer letters than it says in line 1" in refusal(Program.MPOP, data)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from hato.core.secret import Secret
 from hato.services.moving_in import notes
 from hato.services.moving_in.fetchmail_grammar import Server, User, Value, parse_fetchmailrc
 from hato.services.moving_in.found import (
+    NETRC,
     Found,
     Memory,
     Place,
@@ -100,7 +101,7 @@ class _Account:
         authorities = self._options.get("sslcertfile")
         interval = max(1, self._number("interval"))
         source = source_of(
-            host=self._host.lower(),
+            host=self._host,
             port=self._port() or (995 if self._is_wrapped() else 110),
             tls=self._tls(),
             login=login,
@@ -116,7 +117,7 @@ class _Account:
             source=source,
             memory=Memory(tuple(map(place.path_of, map(str, files))), f"{login}@{self._host}"),
             password=Secret(str(password).encode("utf-8", "surrogateescape")) if password else None,
-            is_in_netrc=not password,
+            netrc=None if password else place.home / NETRC,
             notes=tuple(self._notes(source.largest_octets)),
         )
 

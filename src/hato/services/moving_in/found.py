@@ -11,16 +11,23 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from enum import StrEnum
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import msgspec
 
 from hato.core.language import Text
+from hato.core.limits import LOGIN_NAME_OCTETS
 from hato.core.secret import Secret
 from hato.protocols.foreign_text import shown
+from hato.services.moving_in import notes
+from hato.services.names import normalized_domain
 from hato.services.settings_finder.candidate import Protocol, TlsMode
 from hato.services.sources.source import Policy, Proof, Source
+
+NETRC: Final = ".netrc"
+"""Where programs look for passwords that their own files do not have."""
 
 _VARIABLE: Final = re.compile(r"\$(?:\{(\w+)\}|(\w+))", re.ASCII)
 
@@ -70,8 +77,8 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     password: Secret | None = None
     password_command: tuple[str, ...] = ()
     """Where the password comes from a command: its words. Never run unless the person says so."""
-    is_in_netrc: bool = False
-    """The program would look for the password in a netrc file."""
+    netrc: Path | None = None
+    """Where the program would look for the password then; not read unless the person says so."""
     notes: tuple[Text, ...] = ()
     """What becomes different, each in a sentence."""
 
@@ -93,8 +100,32 @@ class Reading(NamedTuple):
 
 def label_of(login: str, host: str) -> str:
     """Return what a person recognises an account by: its mail address where the login is one."""
-    label = login if "@" in login else f"{login}@{host}"
-    return shown(label.encode("utf-8", "surrogateescape"))
+    return readable(login if "@" in login else f"{login}@{host}")
+
+
+def readable(text: str) -> str:
+    """Return words of a file without what steers a terminal or is no character."""
+    return shown(text.encode("utf-8", "surrogateescape"))
+
+
+def fault_of(source: Source) -> Text | None:
+    """Return why a source cannot be kept as its settings have it, or None."""
+    words = (source.login, source.ca_file, source.maildir)
+    if any(readable(word) != word for word in words):
+        return notes.BAD_WORDS
+    if not 0 < len(source.login.encode()) <= LOGIN_NAME_OCTETS:
+        return notes.BAD_WORDS
+    is_host = normalized_domain(source.host) == source.host or _is_address(source.host)
+    return None if is_host else notes.BAD_HOST
+
+
+def _is_address(host: str) -> bool:
+    """Tell whether a host is an IP address."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def source_of(  # noqa: PLR0913 - what is known of a source, each by its name
@@ -122,7 +153,7 @@ def source_of(  # noqa: PLR0913 - what is known of a source, each by its name
         colour="",
         added=0,
         protocol=Protocol.POP3,
-        host=host,
+        host=normalized_domain(host) or host,
         port=port,
         tls=tls,
         login=login,

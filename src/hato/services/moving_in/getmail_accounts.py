@@ -20,6 +20,7 @@ from hato.core.language import Text
 from hato.core.secret import Secret
 from hato.services.moving_in import notes
 from hato.services.moving_in.found import (
+    NETRC,
     Found,
     Memory,
     Place,
@@ -27,6 +28,7 @@ from hato.services.moving_in.found import (
     Reading,
     Refused,
     label_of,
+    readable,
     source_of,
 )
 from hato.services.settings_finder.candidate import TlsMode, filled
@@ -98,7 +100,7 @@ class _Account:
         authorities = self._value("ca_certs")
         maildir = self._maildir()
         source = source_of(
-            host=self._host.lower(),
+            host=self._host,
             port=self._port(),
             tls=self._tls(),
             login=self._login,
@@ -115,7 +117,7 @@ class _Account:
             memory=Memory(self._memory_files()),
             password=Secret(password.encode("utf-8", "surrogateescape")) if password else None,
             password_command=() if password else _tuple_of(self._value("password_command")),
-            is_in_netrc=not password and self._is_on("use_netrc", _OPTIONS),
+            netrc=None if password else self._netrc(),
             notes=tuple(self._notes(maildir)),
         )
 
@@ -126,7 +128,7 @@ class _Account:
         if self._type.startswith("Multidrop"):
             yield filled(notes.MANY_RECIPIENTS, **program)
         if maildir is not None:
-            yield filled(notes.MAILDIR_AS_WELL, path=maildir)
+            yield filled(notes.MAILDIR_AS_WELL, path=readable(str(maildir)))
         else:
             yield filled(notes.DELIVERED_ELSEWHERE, option=_DESTINATION, **program)
         sections = [name for name in self._settings.sections() if name.startswith("filter")]
@@ -193,6 +195,13 @@ class _Account:
             return None
         path = self._value("path", _DESTINATION)
         return self._path_of(path) if path and not self._value("user", _DESTINATION) else None
+
+    def _netrc(self) -> Path | None:
+        """Return the file that may have the password, where getmail would read one."""
+        if not self._is_on("use_netrc", _OPTIONS):
+            return None
+        named = self._value("netrc_file", _OPTIONS)
+        return self._path_of(named) if named else self._place.home / NETRC
 
     def _memory_files(self) -> tuple[Path, ...]:
         """Return where getmail's memory may be: its name has neither `/` nor `:` in it."""

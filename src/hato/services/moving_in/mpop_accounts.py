@@ -17,6 +17,7 @@ from hato.core.language import Text
 from hato.core.secret import Secret
 from hato.services.moving_in import notes
 from hato.services.moving_in.found import (
+    NETRC,
     Found,
     Memory,
     Place,
@@ -24,6 +25,7 @@ from hato.services.moving_in.found import (
     Reading,
     Refused,
     label_of,
+    readable,
     source_of,
 )
 from hato.services.moving_in.memories import key_of_mpop
@@ -79,7 +81,7 @@ class _Account:
         self._allows_cleartext = allows_cleartext
         self._host, self._login = self._values.get("host", ""), self._values.get("user", "")
         is_known = self._host and self._login
-        self.label = label_of(self._login, self._host) if is_known else account.name
+        self.label = label_of(self._login, self._host) if is_known else readable(account.name)
 
     def refusal(self) -> Text | None:
         """Return why the account cannot be moved, or None."""
@@ -100,7 +102,7 @@ class _Account:
         authorities = self._values["tls_trust_file"]
         maildir = self._maildir()
         source = source_of(
-            host=self._host.lower(),
+            host=self._host,
             port=self._port(),
             tls=self._tls(),
             login=self._login,
@@ -118,7 +120,7 @@ class _Account:
             memory=Memory((self._memory_file(),), key_of_mpop(self._host, self._login)),
             password=Secret(password.encode("utf-8", "surrogateescape")) if password else None,
             password_command=("/bin/sh", "-c", command) if command and not password else (),
-            is_in_netrc=not password and not command,
+            netrc=None if password or command else self._place.home / NETRC,
             notes=tuple(self._notes(maildir)),
         )
 
@@ -129,7 +131,7 @@ class _Account:
         if self._values["auth"].lower() not in {*_AS_USUAL, *_OUTDATED, *_TOKENS}:
             yield notes.LOGIN_METHOD
         if maildir is not None:
-            yield filled(notes.MAILDIR_AS_WELL, path=maildir)
+            yield filled(notes.MAILDIR_AS_WELL, path=readable(str(maildir)))
         else:
             yield filled(notes.DELIVERED_ELSEWHERE, option="delivery", **program)
         if direct := [name for name in _DIRECT if self._values.get(name)]:

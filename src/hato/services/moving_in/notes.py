@@ -38,6 +38,15 @@ BAD_PORT: Final = Text(
     en="Its port is not one that Hato knows: write the port as a number there and import again.",
     ja="ポートの指定が分かりません。番号で書いてからもう一度取り込んでください。",
 )
+BAD_HOST: Final = Text(
+    en="Its server has no name that a host can have: correct it there and import again.",
+    ja="サーバーの名前がホスト名になっていません。直してからもう一度取り込んでください。",
+)
+BAD_WORDS: Final = Text(
+    en="Its user name, or a path, has characters that cannot stand there: correct it and import "
+    "again.",
+    ja="ユーザー名かパスに使えない文字があります。直してからもう一度取り込んでください。",
+)
 BY_A_PROGRAM: Final = Text(
     en="It is reached through a program of its own (`plugin` or `socket`), which Hato does not "
     "run: use `hato account add` if the server can be reached directly.",
@@ -45,10 +54,10 @@ BY_A_PROGRAM: Final = Text(
     "直接つながるなら `hato account add` で追加してください。",
 )
 NEEDS_EVAL: Final = Text(
-    en="Its settings come from commands (`eval`), which are not run unasked: import again with "
-    "--run-passwordeval if you trust them.",
-    ja="設定がコマンド(`eval`)で作られます。勝手には実行しません。"
-    "信頼できるなら --run-passwordeval をつけてもう一度取り込んでください。",
+    en="Its settings are made by commands (`eval`), which Hato does not run: write what they print "
+    "in their place and import again.",
+    ja="設定がコマンド(`eval`)で作られます。鳩は実行しません。"
+    "コマンドの出力を代わりに書いてから、もう一度取り込んでください。",
 )
 
 # What becomes different

@@ -182,13 +182,21 @@ def _form(text: str) -> str:
     return normalized_address(text) or text
 
 
+def is_same_mail(source: Source, other: Source) -> bool:
+    """Tell whether two sources have one address, or one login at one server."""
+    return is_same_address(source.address, other.address) or _where(source) == _where(other)
+
+
+def _where(source: Source) -> tuple[str, str, int, str]:
+    return source.protocol, source.host, source.port, source.login
+
+
 def _refuse_double(source: Source, other: Source) -> None:
     """Raise AlreadyExistsError for a second source that would fetch the same mail again."""
     if is_same_address(source.address, other.address):
         message = f"{other.address} is fetched already"
         raise AlreadyExistsError(message)
-    where = (source.protocol, source.host, source.port, source.login)
-    if where == (other.protocol, other.host, other.port, other.login):
+    if _where(source) == _where(other):
         message = f"{source.login} at {source.host} is fetched already, for {other.address}"
         raise AlreadyExistsError(message)
 
