@@ -330,3 +330,60 @@ TOKEN_MARGIN_SECONDS: Final = 300
 
 TOKEN_SECONDS_UNSTATED: Final = 3_600
 """How long an access token is used whose server does not say (Google and Microsoft: an hour)."""
+
+# Fetching as a service
+
+FETCH_LEAST_POLL_SECONDS: Final = 10
+"""A source is never looked at more often (fetchmail's daemon: as often as one likes; providers ask
+for minutes)."""
+
+FETCH_MOST_WAIT_SECONDS: Final = 86_400
+"""No server can make us wait longer than a day, whatever it announces."""
+
+FETCH_BUSY_SECONDS: Final = 60
+"""A busy server, or a full disk here, is tried again after a minute, then two, four …"""
+
+FETCH_BUSY_MOST_SECONDS: Final = 1_800
+"""… and every half hour at last: a stale lock of a lost connection is given up in ten minutes by
+most servers (RFC 1939 §3)."""
+
+FETCH_HERE_MOST_SECONDS: Final = 300
+"""How late space on our own disk may be noticed."""
+
+FETCH_FAULT_MOST_SECONDS: Final = 3_600
+"""What cannot be reached is tried every hour at last (Postfix: 4000 seconds)."""
+
+FETCH_PERSON_SECONDS: Final = 900
+"""What a person must change at the provider is looked at again after a quarter of an hour …"""
+
+FETCH_PERSON_MOST_SECONDS: Final = 21_600
+"""… and every six hours at last: somebody switched POP on and expects her mail."""
+
+FETCH_DOUBLINGS: Final = 20
+"""Beyond it every wait has reached its cap."""
+
+FETCHES_AT_ONCE: Final = 16
+"""Sources that are fetched at the same time: each holds a window of letters in memory."""
+
+FETCHES_PER_HOST: Final = 4
+"""Of them at one host: providers count connections by address (Dovecot allows ten for each user
+and address)."""
+
+FETCH_LEASE_SECONDS: Final = 30
+"""After so long another process goes on in place of one that died."""
+
+FETCH_LOOK_SECONDS: Final = 2.0
+"""How often the fetching process looks whether a source was added, changed or removed."""
+
+FETCH_ACCOUNTS_PER_LOOK: Final = 50
+"""Accounts without sources that are looked at each time: somebody may have added a first one."""
+
+FETCH_LOCK_SECONDS: Final = 600.0
+"""How long `hato fetch` waits for a poll that the server is at."""
+
+HOOK_SECONDS: Final = 60.0
+"""How long a hook command may take for one letter before it is killed (procmail: none; Dovecot's
+Sieve `execute`: 10)."""
+
+HOOK_WORDS_OCTETS: Final = 512
+"""What is kept of a hook's complaints."""
