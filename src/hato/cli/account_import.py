@@ -205,10 +205,10 @@ async def _import(desk: Desk, wishes: _Wishes, ready: list[Ready]) -> _Outcome:
         sources = desk.ways.sources(await store.account(owner.account_id), desk.settings)
         known = await sources.all()
         for one in ready:
-            if is_here(one.source, known):
+            if is_here(one.found.source, known):
                 outcome.here.append(one)
                 continue
-            source = one.source if wishes.dry_run else await _keep(sources, one)
+            source = one.found.source if wishes.dry_run else await _keep(sources, one)
             if source is None:
                 outcome.here.append(one)
                 continue
@@ -232,7 +232,7 @@ def _say(desk: Desk, outcome: _Outcome, *, dry_run: bool) -> None:
         for note in ready.notes():
             desk.say(filled(_NOTE, note=note.in_language(desk.language)))
     for one in outcome.here:
-        desk.say(_HERE_ALREADY, address=one.source.address)
+        desk.say(_HERE_ALREADY, address=one.found.source.address)
     for label, reason in outcome.left_out:
         desk.say_aside(_LEFT_OUT, label=label, reason=reason.in_language(desk.language))
     counts = {name: len(getattr(outcome, name)) for name in outcome._fields}
@@ -249,7 +249,7 @@ def _as_json(desk: Desk, outcome: _Outcome, *, dry_run: bool) -> dict[str, objec
     return {
         "dry_run": dry_run,
         "moved": list(_rows(desk, outcome)),
-        "here": [one.source.address for one in outcome.here],
+        "here": [one.found.source.address for one in outcome.here],
         "left_out": [
             {"label": label, "reason": reason.in_language(desk.language)}
             for label, reason in outcome.left_out

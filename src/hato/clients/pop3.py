@@ -121,7 +121,22 @@ class Pop3Client:
     async def list_messages(self) -> Listing:
         """Return the messages' unique-ids and sizes. Raises RefusedForGoodError and BusyError."""
         listing = Listing()
-        async with contextlib.aclosing(self._conversation.events((Uidl(), List()))) as events:
+        await self._list((Uidl(), List()), listing)
+        return listing
+
+    async def list_unique_ids(self) -> Listing:
+        """Return the messages' unique-ids alone: for who has seen the rest. Raises as above."""
+        listing = Listing()
+        await self._list((Uidl(),), listing)
+        return listing
+
+    async def add_sizes(self, listing: Listing) -> None:
+        """Ask for the sizes that a listing of unique-ids lacks. Raises as above."""
+        await self._list((List(),), listing)
+
+    async def _list(self, commands: tuple[Uidl | List, ...], listing: Listing) -> None:
+        """Ask, and write the rows down."""
+        async with contextlib.aclosing(self._conversation.events(commands)) as events:
             async for event in events:
                 match event:
                     case UniqueIdRows(rows=rows):
@@ -136,7 +151,6 @@ class Pop3Client:
                         pass
                     case Refused():
                         raise error_of(event, RefusedForGoodError)
-        return listing
 
     def letters(self, numbers: Iterable[MessageNumber]) -> AsyncGenerator[Letter, None]:
         """Yield messages in the order wanted, asking ahead where the server allows it.

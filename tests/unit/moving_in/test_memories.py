@@ -11,7 +11,7 @@ from hato.core.language import Language
 from hato.services.moving_in.found import Program
 from hato.services.moving_in.memories import ids_of, key_of_mpop, read_memory
 
-FILE = Path("/home/ada/memory")
+FILE = Path("/somewhere/memory")
 
 FETCHMAIL = b"""\
 ada@127.0.0.1 a1

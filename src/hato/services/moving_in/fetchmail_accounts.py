@@ -125,7 +125,7 @@ class _Account:
         """Say what becomes different."""
         program = {"program": "fetchmail"}
         if not self._server.is_active:
-            yield notes.SKIPPED_THERE
+            yield filled(notes.SKIPPED_THERE, address=self.label)
         yield from self._notes_on_safety()
         if self._options.get("auth", "any") not in {*_AS_USUAL, "cram-md5"}:
             yield notes.LOGIN_METHOD

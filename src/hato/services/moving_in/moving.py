@@ -13,8 +13,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
-import msgspec
-
 from hato.core.clock import Clock
 from hato.core.language import Text
 from hato.core.secret import Secret
@@ -34,17 +32,10 @@ class Ready(NamedTuple):
 
     found: Found
     secret: Secret | None
-    """None: it is still to be set, and until then nothing is fetched."""
+    """None: it is still to be set, and until then nobody can log in."""
     why_no_secret: Text | None
     ids: UniqueIds | None
     """None: the program has no memory of this account."""
-
-    @property
-    def source(self) -> Source:
-        """The source that it becomes: paused where nobody could log in."""
-        source = self.found.source
-        is_paused = source.is_paused or self.secret is None
-        return msgspec.structs.replace(source, is_paused=is_paused)
 
     def notes(self) -> Iterator[Text]:
         """Yield what the person should know."""
@@ -75,7 +66,7 @@ def is_here(source: Source, others: Iterable[Source]) -> bool:
 async def move_in(sources: Sources, ready: Ready, clock: Clock) -> Source:
     """Keep an account as a source. Raises AlreadyExistsError where it is here already."""
     known = ready.ids.known if ready.ids is not None else []
-    return await sources.add(ready.source, ready.secret, entries_of(known, clock.now()))
+    return await sources.add(ready.found.source, ready.secret, entries_of(known, clock.now()))
 
 
 def entries_of(unique_ids: Iterable[bytes], now: int) -> list[LedgerEntry]:

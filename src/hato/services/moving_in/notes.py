@@ -108,8 +108,8 @@ LOGIN_METHOD: Final = Text(
     ja="指定のログイン方式は鳩にありません。サーバーにある一番よい方式を使います。",
 )
 NEEDS_AUTHORISING: Final = Text(
-    en="It logs in by OAuth2: fetching is paused until `hato account authorise {address}`.",
-    ja="OAuth2 でログインします。`hato account authorise {address}` まで受信を止めておきます。",
+    en="It logs in by OAuth2: fetching begins after `hato account authorise {address}`.",
+    ja="OAuth2 でログインします。`hato account authorise {address}` のあとで受信を始めます。",
 )
 MANY_RECIPIENTS: Final = Text(
     en="{program} gave the letters of this mailbox to several people; here all of them go into "
@@ -177,30 +177,31 @@ ODD_IDS: Final = Text(
     ja="{path} の {count} 件は識別子として長すぎます。まだサーバーにあれば、もう一度受信します。",
 )
 NO_PASSWORD: Final = Text(
-    en="No password was found: fetching is paused until you set one with "
+    en="No password was found: fetching begins when you set one with "
     "`hato account password {address}`.",
-    ja="パスワードが見つかりません。"
-    "`hato account password {address}` で設定するまで受信を止めておきます。",
+    ja="パスワードが見つかりません。`hato account password {address}` で設定すると受信を始めます。",
 )
 COMMAND_NOT_RUN: Final = Text(
-    en="Its password comes from a command, which is not run unasked: import with "
-    "--run-passwordeval, or use `hato account password {address}`; until then fetching is paused.",
-    ja="パスワードはコマンドから来ますが、勝手には実行しません。--run-passwordeval をつけて"
-    "取り込むか、`hato account password {address}` で設定するまで受信を止めておきます。",
+    en="Its password comes from a command, which is not run unless you import with "
+    "--run-passwordeval: fetching begins when you set it with `hato account password {address}`.",
+    ja="パスワードはコマンドから来ますが、--run-passwordeval をつけて取り込むとき以外は"
+    "実行しません。`hato account password {address}` で設定すると受信を始めます。",
 )
 COMMAND_FAILED: Final = Text(
-    en="The command for its password failed: fetching is paused until "
+    en="The command for its password gave none: fetching begins when you set it with "
     "`hato account password {address}`.",
-    ja="パスワードのコマンドが失敗しました。"
-    "`hato account password {address}` で設定するまで受信を止めておきます。",
+    ja="コマンドからパスワードが得られません。"
+    "`hato account password {address}` で設定すると受信を始めます。",
 )
 NETRC_NOT_READ: Final = Text(
-    en="Its password may be in a netrc file, which is not read unasked: import with --read-netrc, "
-    "or use `hato account password {address}`; until then fetching is paused.",
-    ja="パスワードは netrc にあるかもしれませんが、勝手には読みません。--read-netrc をつけて"
-    "取り込むか、`hato account password {address}` で設定するまで受信を止めておきます。",
+    en="Its password may be in a netrc file, which is not read unless you import with "
+    "--read-netrc: fetching begins when you set it with `hato account password {address}`.",
+    ja="パスワードは netrc にあるかもしれませんが、--read-netrc をつけて取り込むとき以外は"
+    "読みません。`hato account password {address}` で設定すると受信を始めます。",
 )
 SKIPPED_THERE: Final = Text(
-    en="fetchmail skips it unless it is named, so fetching is paused here.",
-    ja="fetchmail では名前を指定したときだけ受信していたので、ここでは受信を止めておきます。",
+    en="fetchmail skips it unless it is named, so it is paused here: go on with "
+    "`hato account edit {address} --resume`.",
+    ja="fetchmail では名前を指定したときだけ受信していたので、止めておきます。"
+    "`hato account edit {address} --resume` で始められます。",
 )

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import re
 from typing import TYPE_CHECKING, Annotated, Final, TypeVar
-from urllib.parse import quote_plus
+from urllib.parse import quote
 
 import msgspec
 
@@ -171,7 +171,7 @@ def _client_auth(client: Client) -> ClientAuth:
     if client.secret_method == POST:
         return ClientAuth(client.client_id, secret, POST)
     # What stands in the header is form-encoded first; the library leaves that to its caller.
-    return ClientAuth(quote_plus(client.client_id), quote_plus(secret), BASIC)
+    return ClientAuth(quote(client.client_id, safe=""), quote(secret, safe=""), BASIC)
 
 
 def _grant_in(answer: Answer, name: str) -> Grant:
