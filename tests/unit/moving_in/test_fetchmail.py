@@ -192,7 +192,7 @@ def test_without_encryption_only_where_both_the_file_and_the_person_say_so() -> 
 )
 def test_an_option_that_is_not_carried_over_is_named(option: str) -> None:
     found = one(f"poll a.example proto pop3 user x pass y ssl {option}")
-    assert is_said(found, option.split()[0])
+    assert is_said(found, option.split(maxsplit=1)[0])
 
 
 @pytest.mark.parametrize(
