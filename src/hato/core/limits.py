@@ -405,3 +405,18 @@ Sieve `execute`: 10)."""
 
 HOOK_WORDS_OCTETS: Final = 512
 """What is kept of a hook's complaints."""
+
+# Moving in from other programs
+
+SETTINGS_OF_OTHERS_OCTETS: Final = 1_048_576
+"""Longest file of settings that is read from another program (a long one has 10 KB)."""
+
+MEMORY_OF_OTHERS_OCTETS: Final = 67_108_864
+"""Longest memory of another program that is read: half a million letters of fetchmail's, which
+names user and server with each of them."""
+
+MEMORY_OF_OTHERS_ROWS: Final = 1_000_000
+"""Letters in it: as many as a listing may have (POP3_LISTING_ROWS)."""
+
+PASSWORD_COMMAND_SECONDS: Final = 60.0
+"""How long a command may take that prints a password: somebody may be asked for another one."""
