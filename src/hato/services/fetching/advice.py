@@ -110,7 +110,11 @@ def _judge(error: Exception, source: Source) -> tuple[str, Cure, Text, str]:
         case ConnectionLostError():
             return f"connection-{error.loss.name.lower().replace('_', '-')}", *_lost(error)
         case SpokenError():
+<<<<<<< HEAD
             return *_spoken(error), _own_words(error), ""
+=======
+            return *_OWN_WORDS.get(type(error), _UNUSABLE), _own_words(error), ""
+>>>>>>> 473145e8afebad52593ee72cc3bacff863f6dc51
         case _:
             return *_here(error), ""
 
@@ -156,6 +160,7 @@ def _here(error: Exception) -> tuple[str, Cure, Text]:
     return code, Cure.TIME, texts.OTHER if isinstance(error, HatoError) else texts.BUG
 
 
+<<<<<<< HEAD
 def _spoken(error: SpokenError) -> tuple[str, Cure]:
     """Return code and cure of an error that has a sentence of its own."""
     match error:
@@ -171,6 +176,8 @@ def _spoken(error: SpokenError) -> tuple[str, Cure]:
             return "unusable", Cure.SETTINGS
 
 
+=======
+>>>>>>> 473145e8afebad52593ee72cc3bacff863f6dc51
 def _own_words(error: SpokenError) -> Text:
     """Return the sentence that an error has already, with nothing left to fill in."""
     english, japanese = (error.in_language(each) for each in (Language.ENGLISH, Language.JAPANESE))
@@ -191,6 +198,14 @@ def _fields_of(error: Exception) -> dict[str, object]:
     return {"detail": _quoted(detail), "reason": error}
 
 
+_UNUSABLE = ("unusable", Cure.SETTINGS)
+_OWN_WORDS: dict[type[Exception], tuple[str, Cure]] = {
+    AuthoriseAgainError: ("authorise-again", Cure.SECRET),
+    ClientRefusedError: ("oauth2-client-refused", Cure.PROVIDER),
+    IssuerBusyError: ("issuer-busy", Cure.TIME),
+    IssuerUnfitError: ("issuer-unfit", Cure.TIME),
+}
+"""Errors that bring their sentence."""
 _REFUSED = ("refused", Cure.PROVIDER, texts.REFUSED)
 _TLS_REFUSED = ("tls-refused", Cure.SETTINGS, texts.TLS_REFUSED)
 _UNPROVEN = ("unproven-server", Cure.SETTINGS, texts.UNPROVEN)
