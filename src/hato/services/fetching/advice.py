@@ -110,11 +110,7 @@ def _judge(error: Exception, source: Source) -> tuple[str, Cure, Text, str]:
         case ConnectionLostError():
             return f"connection-{error.loss.name.lower().replace('_', '-')}", *_lost(error)
         case SpokenError():
-<<<<<<< HEAD
-            return *_spoken(error), _own_words(error), ""
-=======
             return *_OWN_WORDS.get(type(error), _UNUSABLE), _own_words(error), ""
->>>>>>> 473145e8afebad52593ee72cc3bacff863f6dc51
         case _:
             return *_here(error), ""
 
@@ -160,24 +156,6 @@ def _here(error: Exception) -> tuple[str, Cure, Text]:
     return code, Cure.TIME, texts.OTHER if isinstance(error, HatoError) else texts.BUG
 
 
-<<<<<<< HEAD
-def _spoken(error: SpokenError) -> tuple[str, Cure]:
-    """Return code and cure of an error that has a sentence of its own."""
-    match error:
-        case AuthoriseAgainError():
-            return "authorisation-over", Cure.SECRET
-        case ClientRefusedError():
-            return "client-refused", Cure.SECRET
-        case IssuerBusyError():
-            return "issuer-busy", Cure.PATIENCE
-        case IssuerUnfitError():
-            return "issuer-unfit", Cure.SETTINGS
-        case _:
-            return "unusable", Cure.SETTINGS
-
-
-=======
->>>>>>> 473145e8afebad52593ee72cc3bacff863f6dc51
 def _own_words(error: SpokenError) -> Text:
     """Return the sentence that an error has already, with nothing left to fill in."""
     english, japanese = (error.in_language(each) for each in (Language.ENGLISH, Language.JAPANESE))
