@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -26,8 +26,8 @@ from hato.services.names import normalized_address
 from hato.services.sources.removal import remove_mail_of
 from hato.services.sources.source import Proof, Source, polling_lock
 from hato.store.api import Account
-from hato.store.changes import PutObject, Wanted
-from hato.store.model import StoredObject
+from hato.store.changes import PutLedger, PutObject, Wanted
+from hato.store.model import LedgerEntry, StoredObject
 
 KIND: Final = "source"
 SECRET_KIND: Final = "source-secret"  # noqa: S105 - the name of a kind, no secret
@@ -77,13 +77,16 @@ class Sources:
         for source in await self.all():
             _refuse_same_address(address, source)
 
-    async def add(self, source: Source, secret: Secret | None) -> Source:
+    async def add(
+        self, source: Source, secret: Secret | None, ledger: Sequence[LedgerEntry] = ()
+    ) -> Source:
         """Keep a new source and its secret in one step; return it as it is kept.
 
-        `secret`: None where it is to be authorised first. An empty `source_id` and an `added` of 0
-        are filled in: of an account that was removed and whose mail stayed, the id that it had, so
-        that nothing is fetched twice. Raises AlreadyExistsError for an address, or a login at a
-        server, that is there already.
+        `secret`: None where it is still to be set, or authorised. `ledger`: what is known of its
+        letters from the start, in the same step. An empty `source_id` and an `added` of 0 are
+        filled in: of an account that was removed and whose mail stayed, the id that it had, so that
+        nothing is fetched twice. Raises AlreadyExistsError for an address, or a login at a server,
+        that is there already.
         """
         async with self._alone():
             for other in await self.all():
@@ -96,6 +99,10 @@ class Sources:
             wanted = [_put(added), PutObject(LEFT_KIND, added.source_id, None)]
             if secret is not None:
                 wanted.append(self._put_secret(added.source_id, secret))
+            if ledger:  # what is known from here goes before what is known from elsewhere
+                known = {entry.uidl for entry in await self._account.ledger(added.source_id)}
+                entries = tuple(entry for entry in ledger if entry.uidl not in known)
+                wanted.append(PutLedger(added.source_id, entries))
             await self._account.commit(wanted)
         return added
 
@@ -232,11 +239,19 @@ def _form(text: str) -> str:
     return normalized_address(text) or text
 
 
+def is_same_mail(source: Source, other: Source) -> bool:
+    """Tell whether two sources have one address, or one login at one server."""
+    return is_same_address(source.address, other.address) or _where(source) == _where(other)
+
+
+def _where(source: Source) -> tuple[str, str, int, str]:
+    return source.protocol, source.host, source.port, source.login
+
+
 def _refuse_double(source: Source, other: Source) -> None:
     """Raise AlreadyExistsError for a second source that would fetch the same mail again."""
     _refuse_same_address(source.address, other)
-    where = (source.protocol, source.host, source.port, source.login)
-    if where == (other.protocol, other.host, other.port, other.login):
+    if _where(source) == _where(other):
         message = f"{source.login} at {source.host} is fetched already, for {other.address}"
         raise AlreadyExistsError(message)
 
