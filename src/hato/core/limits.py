@@ -33,9 +33,13 @@ POP3_LIST_LINES: Final = 200
 """Capabilities, or languages, that a server may name; Dovecot names some fifteen."""
 
 POP3_WINDOW_COMMANDS: Final = 512
-"""Commands that our client sends ahead of their answers where the server offers PIPELINING (mpop:
-up to 1000): four megabytes of letters of 8 KiB, so that a tenth of a second away they still come as
-fast as the line is; and six kilobytes of commands, which the system keeps for any server."""
+"""Commands that our client sends ahead of their answers where the server offers PIPELINING: six
+kilobytes, which any server's system takes in. At 50 ms 128 of them would mean 2 500 letters a
+second at most, however small they are."""
+
+POP3_WINDOW_OCTETS: Final = 4_194_304
+"""Octets of letters, as LIST has them, that are asked for ahead: 80 megabytes a second at 50 ms.
+Who leaves early must read them all before QUIT can be answered."""
 
 SASL_LINE_OCTETS: Final = 12_288
 """Longest line of a SASL exchange, CRLF included (RFC 4954 §4 recommends 12288; POP3 the same)."""
@@ -401,3 +405,18 @@ Sieve `execute`: 10)."""
 
 HOOK_WORDS_OCTETS: Final = 512
 """What is kept of a hook's complaints."""
+
+# Moving in from other programs
+
+SETTINGS_OF_OTHERS_OCTETS: Final = 1_048_576
+"""Longest file of settings that is read from another program (a long one has 10 KB)."""
+
+MEMORY_OF_OTHERS_OCTETS: Final = 67_108_864
+"""Longest memory of another program that is read: half a million letters of fetchmail's, which
+names user and server with each of them."""
+
+MEMORY_OF_OTHERS_ROWS: Final = 1_000_000
+"""Letters in it: as many as a listing may have (POP3_LISTING_ROWS)."""
+
+PASSWORD_COMMAND_SECONDS: Final = 60.0
+"""How long a command may take that prints a password: somebody may be asked for another one."""
