@@ -34,6 +34,7 @@ _VERBS: Final = {
     "app-password": "hato.cli.app_password:app_password",
     "deliver": "hato.cli.deliver:deliver_command",
     "import": "hato.cli.import_mail:import_mail",
+    "check": "hato.cli.check:check",
     "verify": "hato.cli.verify:verify",
     "compact": "hato.cli.compact:compact",
     "undelete": "hato.cli.undelete:undelete",
