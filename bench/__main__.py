@@ -61,11 +61,11 @@ def _chosen(names: str) -> list[Scenario]:
     return [scenario for scenario in SCENARIOS if scenario.name in wanted]
 
 
-def _install_peer() -> None:
+def install(packages: tuple[str, ...]) -> None:
     """Install Debian's packages; a Dovecot that was not there before is not left running."""
     new = shutil.which("dovecot") is None
     environment = ["env", "DEBIAN_FRONTEND=noninteractive"]
-    install = ["apt-get", "install", "-y", "--no-install-recommends", *PACKAGES]
+    install = ["apt-get", "install", "-y", "--no-install-recommends", *packages]
     for command in (["apt-get", "update"], install):
         subprocess.run([*environment, *command], check=True, stdout=sys.stderr)
     if new and Path("/run/systemd/system").exists():
@@ -73,7 +73,8 @@ def _install_peer() -> None:
 
 
 @contextmanager
-def _work_folder(where: Path, *, keep: bool) -> Iterator[Path]:
+def work_folder(where: Path, *, keep: bool) -> Iterator[Path]:
+    """Give a new folder, and remove it at the end unless it is to be kept."""
     folder = Path(tempfile.mkdtemp(prefix="hato-bench-", dir=where))
     folder.chmod(0o755)
     try:
@@ -133,8 +134,8 @@ def main() -> int:
                 print(f"{scenario.name:24}{scenario.about}{mark}")
             return 0
         if options.install_peer:
-            _install_peer()
-        with _work_folder(options.work, keep=options.keep) as folder:
+            install(PACKAGES)
+        with work_folder(options.work, keep=options.keep) as folder:
             if machine.filesystem_of(folder) == "tmpfs":
                 say("warning: the data lies in memory: what must be durable costs nothing there")
             _compare(options, folder)

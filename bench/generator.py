@@ -46,23 +46,24 @@ class Outcome:
 
 def build(folder: Path) -> Path:
     """Compile the generator into `folder` and return its path."""
-    return _compile(folder / "load", sorted(_SOURCES.glob("*.c")))
+    return compile_program(folder / "load", sorted(_SOURCES.glob("*.c")))
 
 
 def build_floor(folder: Path) -> Path:
     """Compile the floor, which shares the generator's buffers and TLS, and return its path."""
     shared = [_SOURCES / "connection.c", _SOURCES / "letters.c"]
-    return _compile(folder / "floor-server", [_SOURCES.parent / "floor" / "floor.c", *shared])
+    return compile_program(folder / "floor-server", [_SOURCES.parent / "floor/floor.c", *shared])
 
 
-def _compile(binary: Path, sources: list[Path]) -> Path:
+def compile_program(
+    binary: Path, sources: list[Path], libraries: tuple[str, ...] = ("-lssl", "-lcrypto")
+) -> Path:
+    """Compile one of our C programs and return its path."""
     compiler = shutil.which("gcc") or shutil.which("cc")
     if compiler is None or not Path("/usr/include/openssl/ssl.h").exists():
         raise BenchError("no C compiler or no OpenSSL headers: run bench/run --install-peer")
     command = [compiler, *_FLAGS, f"-I{_SOURCES}", "-o", str(binary), *map(str, sources)]
-    done = subprocess.run(
-        [*command, "-lssl", "-lcrypto"], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([*command, *libraries], capture_output=True, text=True, check=False)
     if done.returncode:
         raise BenchError(f"{binary.name} does not compile:\n{done.stderr}")
     return binary

@@ -70,7 +70,11 @@ class Hato:
             lmtp=self.ports.lmtp,
         )
         self._configuration().write_text(text)
-        self._hato("domain", "add", DOMAIN)
+        self.command("domain", "add", DOMAIN)
+        self.add(groups)
+
+    def add(self, groups: list[Group]) -> None:
+        """Make the people of `groups`, whether the server runs or not."""
         for group in groups:
             many = group.people >= _MANY
             (self._make_many if many else self._make_people)(group.names())
@@ -87,7 +91,7 @@ class Hato:
         """Make each person as an operator does."""
 
         def make(name: str) -> None:
-            self._hato("user", "add", name, "--password-stdin", given=password_of(name))
+            self.command("user", "add", name, "--password-stdin", given=password_of(name))
 
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
             list(pool.map(make, names))
@@ -95,7 +99,8 @@ class Hato:
     def _configuration(self) -> Path:
         return self._folder / "hato.toml"
 
-    def _hato(self, *arguments: str, given: str = "") -> str:
+    def command(self, *arguments: str, given: str = "") -> str:
+        """Run one command of Hato. Raises BenchError."""
         program = Path(sys.executable).parent / "hato"
         done = subprocess.run(
             [str(program), "--config", str(self._configuration()), *arguments],
@@ -140,7 +145,7 @@ class Hato:
 
         def make(name: str) -> None:
             if name not in self._app_passwords:
-                said = self._hato("app-password", "add", name, "--device", "bench", "--json")
+                said = self.command("app-password", "add", name, "--device", "bench", "--json")
                 self._app_passwords[name] = json.loads(said)["password"]
 
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
@@ -149,5 +154,5 @@ class Hato:
 
     def describe(self) -> str:
         """Say version and settings."""
-        version = self._hato("--version").split()[-1]
+        version = self.command("--version").split()[-1]
         return f"Hato {version}, one worker per core, connections_per_address raised"

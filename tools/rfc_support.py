@@ -37,9 +37,10 @@ _CITATION = re.compile(
     rf"(?P<sections>{_GAP}§{_SECTION}(?:(?:,|{_GAP}(?:and|or|to)){_GAP}§{_SECTION})*)?"
 )
 _ONE_SECTION = re.compile(rf"§({_SECTION})")
-# Whatever else looks like a citation (message/rfc822 does not) is written in the wrong form.
+# Whatever else looks like a citation is written in the wrong form; message/rfc822 and the name of a
+# module (oauth2.rfc6749) do not.
 _OTHER_FORMS = re.compile(
-    r"(?<![/\w])(?:RFC|rfc|Rfc)[-_ ]?[0-9]{3,4}"
+    r"(?<![/.\w])(?:RFC|rfc|Rfc)[-_ ]?[0-9]{3,4}"
     r"(?:[ ,;]*(?:§[ ]|(?:[Ss]ections?|[Ss]ec\.|chapter)\b))?"
     r"|§[ ]?[0-9A-Z]"
 )

@@ -24,7 +24,8 @@ static SSL_CTX *tls;
 static int epoll_fd, listener;
 static long messages;
 static char *stat_answer, *list_answer, *uidl_answer;
-static size_t list_octets, uidl_octets;
+static size_t list_octets, uidl_octets, octets_each;
+static const char capabilities[] = "+OK\r\nUSER\r\nUIDL\r\nTOP\r\nPIPELINING\r\n.\r\n";
 
 double now_seconds(void) {
     struct timespec t;
@@ -55,14 +56,21 @@ static void prepare(size_t size) {
 
 /* Answer one command; true when the session is over. */
 static bool answer(connection *c, const char *line) {
-    if (!strncasecmp(line, "RETR ", 5)) {
-        long number = atol(line + 5);
+    bool is_top = !strncasecmp(line, "TOP ", 4); /* of all lines: fetchmail reads letters so */
+    if (is_top || !strncasecmp(line, "RETR ", 5)) {
+        long number = atol(line + (is_top ? 4 : 5));
         if (number < 1 || number > messages) {
             put(c, "-ERR\r\n", 6);
             return false;
         }
         put(c, "+OK\r\n", 5);
         put(c, letter_of(number)->wire, letter_of(number)->octets);
+    } else if (!strncasecmp(line, "LIST ", 5)) {
+        put_line(c, "+OK %ld %zu", atol(line + 5), octets_each);
+    } else if (!strncasecmp(line, "UIDL ", 5)) {
+        put_line(c, "+OK %ld %016lx", atol(line + 5), atol(line + 5));
+    } else if (!strcasecmp(line, "CAPA")) {
+        put(c, capabilities, sizeof capabilities - 1);
     } else if (!strcasecmp(line, "STAT")) {
         put(c, stat_answer, strlen(stat_answer));
     } else if (!strcasecmp(line, "UIDL")) {
@@ -138,8 +146,9 @@ int main(int argc, char **argv) {
     if (argc != 5 && argc != 7) return 2;
     signal(SIGPIPE, SIG_IGN);
     messages = atol(argv[2]);
-    load_letters(argv[3], strtoull(argv[4], NULL, 10));
-    prepare(strtoull(argv[4], NULL, 10));
+    octets_each = strtoull(argv[4], NULL, 10);
+    load_letters(argv[3], octets_each);
+    prepare(octets_each);
     if (argc == 7) {
         tls = SSL_CTX_new(TLS_server_method());
         SSL_CTX_set_mode(tls, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);

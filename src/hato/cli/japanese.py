@@ -14,7 +14,9 @@ from typing import Final
 
 import click
 
-HELP: Final = {
+from hato.cli.japanese_account import ACCOUNT_HELP
+
+HELP: Final = ACCOUNT_HELP | {
     "Hato: a complete mail system in one program.": "鳩: 一つのプログラムでメールのすべてを。",
     "Show this message and exit.": "この説明を表示します。",
     "Show the version and exit.": "バージョンを表示します。",

@@ -1,6 +1,6 @@
-"""Where the command line gets a password from: standard input, or somebody who types it twice.
+"""Where the command line gets a password from: standard input, or somebody who types it.
 
-Called by the verbs `user` and `app-password`.
+Called by the verbs `user` and `account`.
 Never takes one from the command's words, where every other user of the machine sees it.
 Standards: none.
 Fails with InvalidInputError for an empty one, more than a line, or two that differ.
@@ -33,8 +33,14 @@ _DIFFERENT: Final = Text(
 )
 
 
-def take_password(desk: Desk, name: str, *, from_standard_input: bool) -> Secret:
-    """Return the password that is given. Raises InvalidInputError."""
+def take_password(
+    desk: Desk, name: str, *, from_standard_input: bool, is_new: bool = True
+) -> Secret:
+    """Return the password that is given. Raises InvalidInputError.
+
+    `is_new`: it is chosen here and now, so that a slip of the finger would lock somebody out; one
+    that is tried by logging in is asked for only once.
+    """
     if from_standard_input:
         line = sys.stdin.buffer.readline()
         if line and sys.stdin.buffer.read(1):
@@ -42,7 +48,7 @@ def take_password(desk: Desk, name: str, *, from_standard_input: bool) -> Secret
         password = Secret(line.removesuffix(b"\n").removesuffix(b"\r"))
     elif sys.stdin.isatty():
         password = Secret(getpass.getpass(_ASK.in_language(desk.language, name=name)))
-        if password != Secret(getpass.getpass(_AGAIN.in_language(desk.language))):
+        if is_new and password != Secret(getpass.getpass(_AGAIN.in_language(desk.language))):
             raise InvalidInputError(_DIFFERENT)
     else:
         raise InvalidInputError(_NOWHERE)

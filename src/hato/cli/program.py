@@ -32,6 +32,7 @@ _VERBS: Final = {
     "address": "hato.cli.address:address",
     "user": "hato.cli.user:user",
     "app-password": "hato.cli.app_password:app_password",
+    "account": "hato.cli.account:account",
     "deliver": "hato.cli.deliver:deliver_command",
     "import": "hato.cli.import_mail:import_mail",
     "check": "hato.cli.check:check",

@@ -32,9 +32,14 @@ POP3_LISTING_ROWS: Final = 1_000_000
 POP3_LIST_LINES: Final = 200
 """Capabilities, or languages, that a server may name; Dovecot names some fifteen."""
 
-POP3_WINDOW_COMMANDS: Final = 128
-"""Commands that our client sends ahead of their answers where the server offers PIPELINING: a
-megabyte of letters of 8 KiB, and a kilobyte and a half of commands, which any server takes in."""
+POP3_WINDOW_COMMANDS: Final = 512
+"""Commands that our client sends ahead of their answers where the server offers PIPELINING: six
+kilobytes, which any server's system takes in. At 50 ms 128 of them would mean 2 500 letters a
+second at most, however small they are."""
+
+POP3_WINDOW_OCTETS: Final = 4_194_304
+"""Octets of letters, as LIST has them, that are asked for ahead: 80 megabytes a second at 50 ms.
+Who leaves early must read them all before QUIT can be answered."""
 
 SASL_LINE_OCTETS: Final = 12_288
 """Longest line of a SASL exchange, CRLF included (RFC 4954 §4 recommends 12288; POP3 the same)."""
@@ -287,6 +292,34 @@ LEDGER_ENTRIES_REMEMBERED: Final = 400_000
 """Entries of ledgers that one process remembers between polls; some 350 octets each. A source with
 more is read anew at each poll, which takes two seconds of a thread."""
 
+FETCH_GROUP_LETTERS: Final = 256
+"""Letters that our client makes durable in one step: an fsync for each would be slowest."""
+
+FETCH_GROUP_OCTETS: Final = 2_097_152
+"""Octets of letters after which it does so anyhow. Two such groups are in memory at most: one on
+its way to the disk, one on its way in."""
+
+MISSING_POLLS_UNTIL_GONE: Final = 3
+"""Polls in a row in which a letter is not listed before it counts as gone from its server: those
+that are clusters do not answer alike each time."""
+
+REFUSED_POLLS_UNTIL_QUARANTINE: Final = 3
+"""Polls in which a server refuses to give one letter before a note takes its place."""
+
+LOST_POLLS_UNTIL_QUARANTINE: Final = 10
+"""Polls in which the connection ends within one and the same letter, all others being here, before
+a note takes its place: a bad line needs many tries, a letter that crashes its server none."""
+
+ENDLESS_LETTER_OCTETS: Final = 104_857_600
+"""What is still read of a letter that is too large after all, to reach the next one: 100 MiB."""
+
+DELETION_SHOWS_SECONDS: Final = 3_600
+"""How long a letter may still be listed after its deletion was confirmed before it is deleted once
+more: clusters take a while to agree."""
+
+QUARANTINE_SECONDS: Final = 86_400
+"""After so long a letter in quarantine is tried once more: servers are mended."""
+
 # Authorising at a provider (OAuth 2.0)
 
 WEB_ANSWER_OCTETS: Final = 65_536
@@ -381,3 +414,18 @@ Sieve `execute`: 10)."""
 
 HOOK_WORDS_OCTETS: Final = 512
 """What is kept of a hook's complaints."""
+
+# Moving in from other programs
+
+SETTINGS_OF_OTHERS_OCTETS: Final = 1_048_576
+"""Longest file of settings that is read from another program (a long one has 10 KB)."""
+
+MEMORY_OF_OTHERS_OCTETS: Final = 67_108_864
+"""Longest memory of another program that is read: half a million letters of fetchmail's, which
+names user and server with each of them."""
+
+MEMORY_OF_OTHERS_ROWS: Final = 1_000_000
+"""Letters in it: as many as a listing may have (POP3_LISTING_ROWS)."""
+
+PASSWORD_COMMAND_SECONDS: Final = 60.0
+"""How long a command may take that prints a password: somebody may be asked for another one."""

@@ -54,7 +54,7 @@ class LoopbackRedirect:
         self._path = path
         self._judge = judge
         self._refusal = refusal
-        self._visits: set[asyncio.Task[None] | None] = set()
+        self._visits: dict[asyncio.Task[None] | None, asyncio.StreamWriter] = {}
         self._came = asyncio.Event()
         self.port = 0
 
@@ -71,9 +71,9 @@ class LoopbackRedirect:
             server.close()
             # Browsers open connections in advance and leave them: nobody waits for those.
             visits = [visit for visit in self._visits if visit is not None]
-            for visit in visits:
-                visit.cancel()
-            await asyncio.gather(*visits, return_exceptions=True)
+            for writer in self._visits.values():
+                writer.transport.abort()
+            await asyncio.gather(*visits)
             await server.wait_closed()
 
     async def wait(self) -> None:
@@ -83,7 +83,7 @@ class LoopbackRedirect:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one connection: one request, or none."""
         visit = asyncio.current_task()
-        self._visits.add(visit)
+        self._visits[visit] = writer
         try:
             if len(self._visits) > limits.REDIRECT_CONNECTIONS:
                 return
@@ -92,7 +92,7 @@ class LoopbackRedirect:
         except (TimeoutError, OSError):
             return  # a browser that went away, or never said what it wants
         finally:
-            self._visits.discard(visit)
+            del self._visits[visit]
             writer.close()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -133,7 +133,7 @@ class Pop3Session:
             AuthResponse: self.auth_response,
             AuthCancel: self.auth_cancel,
         }
-        """Those of the transaction join them at login: before, there is nobody to ask."""
+        """Those of the transaction take their place at login: before, there is nobody to ask."""
 
     @property
     def is_logged_in(self) -> bool:
@@ -152,7 +152,6 @@ class Pop3Session:
         transaction = self._transaction
         if transaction is None or self._person is None:
             return
-        transaction.handlers.clear()
         await transaction.drop.release()
         log.info(
             "pop3-session",
@@ -300,9 +299,18 @@ class Pop3Session:
             self._running = logins.enter(login, self._origin())
             may_stay = partial(logins.may_stay, self._running)
             self._transaction = Transaction(self.machine, self._peer, drop, may_stay)
-            self.handlers.update(self._transaction.handlers)
+            self._answer_as(self._transaction)
             self.machine.prefer(person.language)
             self.machine.send(_LOGGED_IN)
+
+    def _answer_as(self, transaction: Transaction) -> None:
+        """Let the transaction's handlers take the place of those that log in.
+
+        In the dictionary that there is: the pump has it. An idle session should be small.
+        """
+        self.handlers.clear()
+        self.handlers.update({Capa: self.capa, **transaction.handlers})
+        transaction.handlers.clear()
 
     def _log_login(self, person: Person) -> None:
         """Write down who came from where, to which door, and how well protected."""

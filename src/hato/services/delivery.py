@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterable, Sequence
 from hashlib import sha256
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -32,6 +32,7 @@ from hato.store.api import Account, Store
 from hato.store.changes import AddEmail, Committed
 from hato.store.directory import Person
 from hato.store.model import LedgerEntry, Traits
+from hato.store.staged import Staged
 
 
 class AddressBook(Protocol):
@@ -101,6 +102,23 @@ class DeliveryService:
         Raises TooLargeError, OverQuotaError, NotFoundError (the mailbox), StorageFullError,
         UnavailableError.
         """
+        taken = await self.take_in(chunks)
+        try:
+            committed = await account.commit([taken.placed(placing)])
+        except HatoError:
+            taken.discard()
+            raise
+        # Whoever is cancelled meanwhile leaves the octets to the store: it may be writing them.
+        taken.discard()
+        return committed
+
+    async def take_in(self, chunks: AsyncIterable[bytes]) -> Taken:
+        """Take the octets of a message from elsewhere, its line ends made CRLF.
+
+        Nothing is kept yet: whoever brings many in commits many in one durable step, each as
+        `Taken.placed` wants it, and discards them afterwards. Raises TooLargeError,
+        StorageFullError, UnavailableError, and what `chunks` raises.
+        """
         staged = self._store.stage()
         converter = LineEndConverter()
         try:
@@ -111,24 +129,35 @@ class DeliveryService:
             if last := converter.finish():
                 await staged.write(last)
             await staged.seal()
-            facts = scan_for_delivery(staged.head())
-            return await account.commit(
-                [
-                    AddEmail(
-                        staged,
-                        (placing.mailbox,),
-                        placing.received,
-                        keywords=placing.keywords,
-                        traits=Traits.NEEDS_UTF8 if facts.has_utf8_address else Traits(0),
-                        uidl=placing.uidl,
-                        reference_hashes=facts.reference_hashes,
-                        source=placing.source,
-                        ledger=placing.ledger,
-                    )
-                ]
-            )
-        finally:
+            return Taken(staged, scan_for_delivery(staged.head()))
+        except BaseException:
             staged.discard()
+            raise
+
+
+class Taken(NamedTuple):
+    """A message from elsewhere that is wholly here, and not durable yet."""
+
+    staged: Staged
+    facts: HeaderFacts
+
+    def placed(self, placing: Placing) -> AddEmail:
+        """Return what keeps it."""
+        return AddEmail(
+            self.staged,
+            (placing.mailbox,),
+            placing.received,
+            keywords=placing.keywords,
+            traits=Traits.NEEDS_UTF8 if self.facts.has_utf8_address else Traits(0),
+            uidl=placing.uidl,
+            reference_hashes=self.facts.reference_hashes,
+            source=placing.source,
+            ledger=placing.ledger,
+        )
+
+    def discard(self) -> None:
+        """Forget the octets; harmless after a commit, and twice."""
+        self.staged.discard()
 
 
 class Delivery:

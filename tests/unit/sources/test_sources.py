@@ -76,6 +76,18 @@ async def test_a_source_and_its_secret_are_kept_in_one_step(home: Home) -> None:
     assert await home.sources.secret(added) == PASSWORD
 
 
+async def test_what_is_known_of_its_letters_is_kept_in_the_same_step(home: Home) -> None:
+    entry = LedgerEntry(b"uid-1", LedgerState.SEEN, None, 0, b"", b"", home.clock.now())
+    before = await home.account.modseq()
+    added = await home.sources.add(DRAFT, None, [entry])
+    assert await home.account.modseq() == before + 1
+    assert await home.account.ledger(added.source_id) == [entry]
+    with pytest.raises(NotFoundError):
+        await home.sources.secret(added)
+    await home.sources.set_secret(added.source_id, PASSWORD)
+    assert await home.sources.secret(added) == PASSWORD
+
+
 async def test_it_is_found_by_its_address_however_it_is_typed_or_by_its_id(home: Home) -> None:
     added = await home.sources.add(DRAFT, PASSWORD)
     for text in ("ada@provider.example", "Ada@PROVIDER.example.", added.source_id):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -23,10 +23,10 @@ from hato.core.secret import Secret
 from hato.services.auth.vault import Vault
 from hato.services.names import normalized_address
 from hato.services.sources.removal import remove_mail_of, remove_source
-from hato.services.sources.source import Source
+from hato.services.sources.source import Proof, Source
 from hato.store.api import Account
-from hato.store.changes import PutObject, Wanted
-from hato.store.model import StoredObject
+from hato.store.changes import PutLedger, PutObject, Wanted
+from hato.store.model import LedgerEntry, StoredObject
 
 KIND: Final = "source"
 SECRET_KIND: Final = "source-secret"  # noqa: S105 - the name of a kind, no secret
@@ -62,11 +62,20 @@ class Sources:
         message = f"no mail account {address_or_id} is fetched"
         raise NotFoundError(message)
 
-    async def add(self, source: Source, secret: Secret) -> Source:
+    async def refuse_double(self, address: str) -> None:
+        """Tell early what `add` would refuse. Raises AlreadyExistsError."""
+        for source in await self.all():
+            _refuse_same_address(address, source)
+
+    async def add(
+        self, source: Source, secret: Secret | None, ledger: Sequence[LedgerEntry] = ()
+    ) -> Source:
         """Keep a new source and its secret in one step; return it as it is kept.
 
-        An empty `source_id` and an `added` of 0 are filled in. Raises AlreadyExistsError for an
-        address, or a login at a server, that is there already.
+        `secret`: None where it is still to be set, or authorised. `ledger`: what is known of its
+        letters from the start, in the same step. An empty `source_id` and an `added` of 0 are
+        filled in. Raises AlreadyExistsError for an address, or a login at a server, that is there
+        already.
         """
         added = msgspec.structs.replace(
             source,
@@ -76,7 +85,12 @@ class Sources:
         async with self._alone():
             for other in await self.all():
                 _refuse_double(added, other)
-            await self._account.commit([_put(added), self._put_secret(added.source_id, secret)])
+            wanted = [_put(added)]
+            if secret is not None:
+                wanted.append(self._put_secret(added.source_id, secret))
+            if ledger:
+                wanted.append(PutLedger(added.source_id, tuple(ledger)))
+            await self._account.commit(wanted)
         return added
 
     async def replace(self, source: Source) -> None:
@@ -94,11 +108,17 @@ class Sources:
             await self._replace(changed)
         return changed
 
-    async def set_secret(self, source_id: str, secret: Secret) -> None:
-        """Keep another secret of a source. Raises NotFoundError."""
+    async def set_secret(self, source_id: str, secret: Secret, proof: Proof | None = None) -> None:
+        """Keep another secret of a source; `proof`: what it is, None: the same as before.
+
+        Raises NotFoundError.
+        """
         async with self._alone():
-            await self._by_id(source_id)
-            await self._account.commit([self._put_secret(source_id, secret)])
+            source = await self._by_id(source_id)
+            wanted = [self._put_secret(source_id, secret)]
+            if proof is not None:
+                wanted.append(_put(msgspec.structs.replace(source, proof=proof)))
+            await self._account.commit(wanted)
 
     async def secret(self, source: Source) -> Secret:
         """Open the secret of a source.
@@ -174,14 +194,27 @@ def _form(text: str) -> str:
     return normalized_address(text) or text
 
 
+def is_same_mail(source: Source, other: Source) -> bool:
+    """Tell whether two sources have one address, or one login at one server."""
+    return is_same_address(source.address, other.address) or _where(source) == _where(other)
+
+
+def _where(source: Source) -> tuple[str, str, int, str]:
+    return source.protocol, source.host, source.port, source.login
+
+
 def _refuse_double(source: Source, other: Source) -> None:
     """Raise AlreadyExistsError for a second source that would fetch the same mail again."""
-    if is_same_address(source.address, other.address):
-        message = f"{other.address} is fetched already"
-        raise AlreadyExistsError(message)
-    where = (source.protocol, source.host, source.port, source.login)
-    if where == (other.protocol, other.host, other.port, other.login):
+    _refuse_same_address(source.address, other)
+    if _where(source) == _where(other):
         message = f"{source.login} at {source.host} is fetched already, for {other.address}"
+        raise AlreadyExistsError(message)
+
+
+def _refuse_same_address(address: str, other: Source) -> None:
+    """Raise AlreadyExistsError for the address of another source."""
+    if is_same_address(address, other.address):
+        message = f"{other.address} is fetched already"
         raise AlreadyExistsError(message)
 
 

@@ -178,7 +178,7 @@ class EmbeddedAccount:
     def _catch_up(self) -> None:
         """Apply what the journal has and the index lacks, under the gate."""
         writer = self._shared.writers.get(self.account_id)
-        with writer.gate.held():
+        with writer.gate.held(), writer.left_as_found():
             writer.catch_up()
 
     def _catch_up_if_free(self) -> bool:
@@ -186,7 +186,8 @@ class EmbeddedAccount:
         writer = self._shared.writers.get(self.account_id)
         with writer.gate.held_if_free() as is_held:
             if is_held:
-                writer.catch_up()
+                with writer.left_as_found():
+                    writer.catch_up()
         return is_held
 
     def _rebuild(self) -> None:
@@ -359,18 +360,28 @@ class EmbeddedAccount:
         held, uploads, floor = await self._ask(
             lambda index: queries.ended_by(index, now, removed_before), is_large=True
         )
+        if not held and not uploads and floor == 0:
+            return 0
         committed = await self.commit([Purge(held, uploads, floor)])
         gone = [fact for fact in committed.facts if isinstance(fact, Purged)]
         return sum(len(fact.email_ids) + len(fact.body_ids) for fact in gone)
 
     async def compact(self) -> int:
         """Give back the space of what is gone; return octets won."""
-        await self._ask(read_account)
-        writer = self._shared.writers.get(self.account_id)
-        now = self._shared.clock.now()
-        won = await self._in_thread(lambda: compact(writer, now))
+        await self._ask(read_account, is_large=True)
+        won = await self._in_thread(self._compact)
         self._shared.files.forget(self._folder)
         return won
+
+    def _compact(self) -> int:
+        writer = self._shared.writers.get(self.account_id)
+        was_open = writer.is_open
+        try:
+            return compact(writer, self._shared.clock.now())
+        finally:
+            if not was_open:
+                with writer.gate.held():
+                    writer.close()
 
     def close(self) -> None:
         """End all subscriptions."""

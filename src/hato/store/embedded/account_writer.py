@@ -103,6 +103,11 @@ class AccountWriter:
         return self._rows
 
     @property
+    def is_open(self) -> bool:
+        """Whether it has a connection to the index."""
+        return self._connection is not None
+
+    @property
     def is_pinned(self) -> bool:
         """Whether it remembers what nobody else knows."""
         return self._abandoned is not None or self.is_behind
@@ -376,8 +381,21 @@ class AccountWriter:
         except FileNotFoundError:
             return 0
 
+    @contextlib.contextmanager
+    def left_as_found(self) -> Iterator[None]:
+        """Let go of the index after a block unless it was open before; the gate is held.
+
+        Whoever only reads must not leave a second connection open for everybody.
+        """
+        was_open = self.is_open
+        try:
+            yield
+        finally:
+            if not was_open:
+                self.close()
+
     def close(self) -> None:
-        """Let go of the index; the gate may be held."""
+        """Let go of the index; the gate is held, or nobody else uses this."""
         connection, self._connection, self._rows = self._connection, None, None
         if connection is not None:
             with contextlib.suppress(apsw.Error):

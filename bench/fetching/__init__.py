@@ -1,0 +1,1 @@
+"""Hato beside the programs that people fetch mail with."""

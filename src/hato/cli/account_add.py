@@ -1,0 +1,225 @@
+"""`hato account add`: from an address and a password to an account whose mail is fetched.
+
+Called as a verb of `hato account`.
+Never keeps a setting by which nobody logged in; never asks while the data folder is open.
+Standards: RFC 8314 §5.1 (what is tried first).
+Fails with one sentence that says what is wrong and what to do; then nothing was kept.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, Final
+
+import click
+import msgspec
+
+from hato.cli.account_options import (
+    json_option,
+    owner_option,
+    password_option,
+    protocol_option,
+    where_fields,
+    where_options,
+    wish_options,
+    wished_fields,
+)
+from hato.cli.account_owner import the_owner
+from hato.cli.account_trial import demand_login, say_cleartext, say_setting, trial_as_data
+from hato.cli.account_words import as_data, rule_in_words
+from hato.cli.desk import Desk
+from hato.cli.passwords import take_password
+from hato.core.errors import InvalidInputError
+from hato.core.language import Text
+from hato.core.secret import Secret
+from hato.services.settings_finder.candidate import Candidate, Protocol
+from hato.services.settings_finder.finder import search
+from hato.services.settings_finder.findings import Named, Tried
+from hato.services.sources.choosing import Allowances, choose, fetchable, wants_authorisation
+from hato.services.sources.folders import folder_at, folder_names, folder_path
+from hato.services.sources.source import Policy, Proof, Source
+from hato.services.sources.wishes import COLOURS
+
+_IMAP: Final = Text(
+    en="This version of Hato fetches by POP3 only, so {address} cannot be fetched by IMAP yet: "
+    "where the provider has POP3 too, switch it on there and use --protocol pop3.",
+    ja="この版の鳩が取り込めるのは POP3 だけで、{address} を IMAP ではまだ取り込めません。"
+    "プロバイダーに POP3 もあれば有効にし、--protocol pop3 を使ってください。",
+)
+_NOTHING_FOUND: Final = Text(
+    en="No server was found for {address}: ask the provider for its POP3 server, and name it with "
+    "--host.",
+    ja="{address} のサーバーが見つかりません。プロバイダーで POP3 サーバー名を確認し、"
+    "--host で指定してください。",
+)
+_NOT_ADDED: Final = Text(
+    en="{address} was not added: no login came about.",
+    ja="{address} は追加していません。ログインできませんでした。",
+)
+_ADDED: Final = Text(
+    en="{address} was added. {rule}\nFetch it now with `hato fetch --account {address}`; "
+    "`hato serve` looks by itself every {minutes} minutes.",
+    ja="{address} を追加しました。{rule}\n"
+    "`hato fetch --account {address}` ですぐに取り込めます。"
+    "`hato serve` は {minutes} 分ごとに自動で確認します。",
+)
+_AUTHORISE: Final = Text(
+    en="{address} was added, and takes no passwords, only OAuth2: allow Hato to read it with "
+    "`hato account authorise {address}`, then fetch it with `hato fetch`. {rule}",
+    ja="{address} を追加しました。パスワードは使えず、OAuth2 だけです。"
+    "`hato account authorise {address}` で許可してから `hato fetch` で取り込んでください。{rule}",
+)
+_FOREIGN: Final = Text(
+    en="An unsigned DNS answer of {domain} leads to {host}: shall the password go there? [y/N] ",
+    ja="{domain} の署名のない DNS 応答によると、サーバーは {host} です。"
+    "そこにパスワードを送りますか? [y/N] ",
+)
+_BEFORE: Final = Text(en="Before that: {step}", ja="その前に: {step}")
+
+
+@click.command(short_help="Add a mail account elsewhere.")
+@click.argument("address")
+@owner_option
+@protocol_option
+@where_options
+@password_option
+@click.option("--oauth2", is_flag=True, help="Log in by OAuth2: authorise it afterwards.")
+@wish_options
+@json_option
+@click.pass_obj
+def add(desk: Desk, /, address: str, **chosen: Any) -> None:  # noqa: ANN401 - click's options
+    """Find the servers of ADDRESS, log in, and fetch its mail from now on.
+
+    With --host the settings are your own; otherwise Hato finds them. Both are tried before they
+    are believed.
+    """
+    address = address.strip()
+    if chosen["protocol"] == Protocol.IMAP.value:
+        raise InvalidInputError(_IMAP, address=address)
+    where = where_fields(chosen)
+    wishes = wished_fields(chosen, Policy())
+    path = folder_path(chosen["folder"] or "")
+    desk.run(_refuse_double(desk, address, chosen["owner"]))
+    named = Named(**{name: where.get(name) for name in ("host", "port", "tls", "login")})
+    candidates = _candidates(desk, address, named)
+    if chosen["oauth2"] or wants_authorisation(candidates):
+        draft = _draft(address, candidates[0], named.login or address, where, Proof.OAUTH2)
+        tried, secret = None, None
+    else:
+        tried, secret = _try(desk, address, named, candidates, where, chosen)
+        draft = _draft(address, tried.candidate, tried.login, where, Proof.PASSWORD)
+    kept = desk.run(_keep(desk, draft, secret, wishes, path, chosen["owner"]))
+    if chosen["as_json"]:
+        trial = trial_as_data(desk, tried) if tried is not None else None
+        desk.print_json({"account": kept, "trial": trial})
+        return
+    rule = rule_in_words(wishes["policy"]).in_language(desk.language)
+    text = _ADDED if tried is not None else _AUTHORISE
+    desk.say(text, address=address, rule=rule, minutes=kept["poll_seconds"] // 60)
+
+
+async def _refuse_double(desk: Desk, address: str, owner: str | None) -> None:
+    """Find out early what would be refused in the end: nobody, or an account that is there."""
+    async with desk.store() as store:
+        found = await the_owner(desk, store, owner)
+        await found.sources.refuse_double(address)
+
+
+def _candidates(desk: Desk, address: str, named: Named) -> list[Candidate]:
+    """Return the settings to be tried, and say how they were found. Raises InvalidInputError."""
+    outside = desk.ways.outside(desk.settings, desk.path())
+    findings = desk.run(search(address, outside=outside, named=named))
+    for note in findings.notes:
+        desk.say_aside(note)
+    candidates = fetchable(findings)
+    if not candidates:
+        raise InvalidInputError(_IMAP if findings.candidates else _NOTHING_FOUND, address=address)
+    say_cleartext(desk, candidates)
+    return candidates
+
+
+def _try(
+    desk: Desk,
+    address: str,
+    named: Named,
+    candidates: list[Candidate],
+    where: dict[str, Any],
+    chosen: dict[str, Any],
+) -> tuple[Tried, Secret]:
+    """Ask for the password and log in with it. Raises InvalidInputError."""
+    for step in candidates[0].steps:
+        desk.say_aside(_BEFORE, step=step.in_language(desk.language))
+    agreed = [one for one in candidates if not one.needs_consent or _agrees(desk, address, one)]
+    secret = take_password(
+        desk, address, from_standard_input=chosen["password_stdin"], is_new=False
+    )
+    tried = desk.run(
+        choose(
+            agreed,
+            address,
+            named,
+            secret,
+            allowances=_allowances(where),
+            outside=desk.ways.outside(desk.settings, desk.path()),
+            on_tried=lambda one: say_setting(desk, one),
+        )
+    )
+    return demand_login(tried, _NOT_ADDED, address=address), secret
+
+
+def _agrees(desk: Desk, address: str, candidate: Candidate) -> bool:
+    """Ask whether the password may go to a host that nobody vouches for; no, where nobody is."""
+    if not sys.stdin.isatty():
+        return False
+    domain = address.rpartition("@")[2]
+    question = _FOREIGN.in_language(desk.language, domain=domain, host=candidate.host)
+    click.echo(question, err=True, nl=False)
+    return sys.stdin.readline().strip().lower() in {"y", "yes", "はい"}
+
+
+def _allowances(where: dict[str, Any]) -> Allowances:
+    names = Allowances.__struct_fields__
+    return Allowances(**{name: where[name] for name in names if name in where})
+
+
+def _draft(
+    address: str, candidate: Candidate, login: str, where: dict[str, Any], proof: Proof
+) -> Source:
+    """Return the source that was found, with nothing wished yet."""
+    allowed = {
+        name: where[name] for name in ("ca_file", "pinned_sha256", "outdated") if name in where
+    }
+    return Source(
+        source_id="",
+        address=address,
+        name=address,
+        colour="",
+        added=0,
+        protocol=candidate.protocol,
+        host=candidate.host,
+        port=candidate.port,
+        tls=candidate.tls,
+        login=login,
+        proof=proof,
+        provider_id=candidate.provider_id,
+        **allowed,
+    )
+
+
+async def _keep(
+    desk: Desk,
+    draft: Source,
+    secret: Secret | None,
+    wishes: dict[str, Any],
+    path: tuple[str, ...],
+    owner: str | None,
+) -> dict[str, Any]:
+    """Keep the source with its secret, and make its folder; return it for programs."""
+    async with desk.store() as store:
+        found = await the_owner(desk, store, owner)
+        turn = len(await found.sources.all())
+        folder = await folder_at(found.account, path)
+        usual = {"colour": COLOURS[turn % len(COLOURS)], "folder": folder}
+        source = msgspec.structs.replace(draft, **(usual | wishes))
+        kept = await found.sources.add(source, secret)
+        return as_data(found, kept, await folder_names(found.account), desk.language)

@@ -1,0 +1,118 @@
+"""`hato account edit`: change where an account's mail is, or how it is wanted.
+
+Called as a verb of `hato account`.
+Never keeps another server, login or certificate without having logged in that way.
+Standards: none.
+Fails with one sentence that says what is wrong; then nothing was changed.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import click
+import msgspec
+
+from hato.cli.account_access import proof_of
+from hato.cli.account_options import (
+    json_option,
+    owner_option,
+    password_option,
+    where_fields,
+    where_options,
+    wish_options,
+    wished_fields,
+)
+from hato.cli.account_owner import the_source
+from hato.cli.account_trial import demand_login, say_cleartext, say_setting
+from hato.cli.account_words import as_data, rule_in_words
+from hato.cli.desk import Desk
+from hato.cli.passwords import take_password
+from hato.core.errors import InvalidInputError
+from hato.core.language import Text
+from hato.core.secret import Secret
+from hato.services.sources.choosing import setting_of, try_source
+from hato.services.sources.folders import folder_at, folder_names, folder_path
+from hato.services.sources.source import Proof, Source
+
+_NOTHING_CHOSEN: Final = Text(
+    en="Say what to change: see `hato account edit --help`.",
+    ja="何を変えるか書いてください。`hato account edit --help` を見てください。",
+)
+_CHANGED: Final = Text(
+    en="{address} was changed. {rule}", ja="{address} の設定を変えました。{rule}"
+)
+
+
+@click.command(short_help="Change an account.")
+@click.argument("address")
+@owner_option
+@where_options
+@click.option("--no-outdated", is_flag=True, help="Allow outdated login methods no longer.")
+@password_option
+@wish_options
+@click.option("--pause/--resume", default=None, help="Look there no longer, or again.")
+@json_option
+@click.pass_obj
+def edit(desk: Desk, /, address: str, **chosen: Any) -> None:  # noqa: ANN401 - click's options
+    """Change the account ADDRESS; what concerns the login is tried before it is kept.
+
+    An empty value takes away what was set: --hook "" runs nothing any more.
+    """
+    source = desk.run(_find(desk, address, chosen["owner"]))
+    where = where_fields(chosen)
+    if chosen["no_outdated"]:
+        where["outdated"] = ()
+    wishes = wished_fields(chosen, source.policy)
+    if chosen["pause"] is not None:
+        wishes["is_paused"] = chosen["pause"]
+    path = folder_path(chosen["folder"]) if chosen["folder"] is not None else None
+    changed = msgspec.structs.replace(source, **(where | wishes))
+    if changed == source and path is None and not chosen["password_stdin"]:
+        raise InvalidInputError(_NOTHING_CHOSEN)
+    secret = None
+    if chosen["password_stdin"]:
+        secret = take_password(desk, source.address, from_standard_input=True, is_new=False)
+        changed = msgspec.structs.replace(changed, proof=Proof.PASSWORD)
+    if where or secret is not None:
+        _try(desk, changed, secret, chosen["owner"])
+    kept = desk.run(_keep(desk, source, where | wishes, path, secret, chosen["owner"]))
+    if chosen["as_json"]:
+        desk.print_json({"account": kept})
+    else:
+        rule = rule_in_words(changed.policy).in_language(desk.language)
+        desk.say(_CHANGED, address=source.address, rule=rule)
+
+
+async def _find(desk: Desk, address: str, owner: str | None) -> Source:
+    async with desk.store() as store:
+        _, source = await the_source(desk, store, address, owner)
+        return source
+
+
+def _try(desk: Desk, changed: Source, secret: Secret | None, owner: str | None) -> None:
+    """Log in as it would be from now on. Raises InvalidInputError."""
+    say_cleartext(desk, [setting_of(changed)])
+    proof = secret or desk.run(proof_of(desk, changed, owner))
+    tried = desk.run(try_source(changed, proof, desk.ways.outside(desk.settings, desk.path())))
+    say_setting(desk, tried)
+    demand_login(tried)
+
+
+async def _keep(
+    desk: Desk,
+    source: Source,
+    fields: dict[str, Any],
+    path: tuple[str, ...] | None,
+    secret: Secret | None,
+    owner: str | None,
+) -> dict[str, Any]:
+    """Write what was chosen; return the account for programs."""
+    async with desk.store() as store:
+        found, _ = await the_source(desk, store, source.source_id, owner)
+        if path is not None:
+            fields = fields | {"folder": await folder_at(found.account, path)}
+        if secret is not None:
+            await found.sources.set_secret(source.source_id, secret, Proof.PASSWORD)
+        kept = await found.sources.change(source.source_id, **fields)
+        return as_data(found, kept, await folder_names(found.account), desk.language)

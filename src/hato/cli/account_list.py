@@ -1,0 +1,92 @@
+"""`hato account list`: every mail account that is fetched, and how it fares.
+
+Called as a verb of `hato account`.
+Never connects anywhere; never shows a secret.
+Standards: none.
+Fails with one sentence about the person.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import click
+import msgspec
+
+from hato.cli.account_options import json_option, owner_option
+from hato.cli.account_owner import Owner, owners
+from hato.cli.account_words import as_data
+from hato.cli.desk import Desk
+from hato.core.language import Language, Text
+from hato.services.sources.folders import folder_names
+from hato.services.sources.sources import HEALTH_KIND
+
+_NONE: Final = Text(
+    en="No mail account is fetched yet: add one with `hato account add ADDRESS`.",
+    ja="まだアカウントがありません。`hato account add ADDRESS` で追加してください。",
+)
+_HEADING: Final = Text(
+    en="ADDRESS\tOWNER\tSERVER\tFOLDER\tSTATE", ja="アドレス\t利用者\tサーバー\tフォルダー\t状態"
+)
+_PAUSED: Final = Text(en="paused", ja="停止中")
+_UNKNOWN: Final = Text(en="not looked at yet", ja="まだ確認していません")
+_STATES: Final = {
+    "fine": Text(en="fine", ja="正常"),
+    "busy": Text(en="busy", ja="混雑"),
+    "failing": Text(en="failing", ja="失敗"),
+    "needs-you": Text(en="needs you", ja="要対応"),
+}
+
+
+@click.command("list", short_help="List the accounts, and how each fares.")
+@owner_option
+@json_option
+@click.pass_obj
+def list_accounts(desk: Desk, owner: str | None, *, as_json: bool) -> None:
+    """List the mail accounts that are fetched, of everybody or of one person."""
+
+    async def work() -> list[dict[str, Any]]:
+        async with desk.store() as store:
+            found = await owners(desk, store, owner)
+            return [row for one in found for row in await _rows(one, desk.language)]
+
+    rows = desk.run(work())
+    if as_json:
+        desk.print_json(rows)
+        return
+    if not rows:
+        desk.say(_NONE)
+        return
+    desk.print_heading(_HEADING)
+    for row in rows:
+        _print(desk, row)
+
+
+async def _rows(owner: Owner, language: Language) -> list[dict[str, Any]]:
+    """Return somebody's accounts for programs."""
+    kept = await owner.account.stored_objects(HEALTH_KIND)
+    health = {one.object_id: _data(one.content) for one in kept}
+    folders = await folder_names(owner.account)
+    return [
+        as_data(owner, source, folders, language) | {"health": health.get(source.source_id)}
+        for source in await owner.sources.all()
+    ]
+
+
+def _data(content: bytes) -> dict[str, Any] | None:
+    """Read what the fetching service noted; None where it cannot be read."""
+    try:
+        return msgspec.json.decode(content, type=dict[str, Any])
+    except msgspec.DecodeError:
+        return None
+
+
+def _print(desk: Desk, row: dict[str, Any]) -> None:
+    """Print one account, and what is wrong with it on a line of its own."""
+    health = row["health"] or {}
+    state = _STATES.get(health.get("state", ""), _UNKNOWN)
+    shown = (_PAUSED if row["is_paused"] else state).in_language(desk.language)
+    server = f"{row['protocol']}://{row['host']}:{row['port']}"
+    click.echo("\t".join((row["address"], row["owner"], server, row["folder"], shown)))
+    if text := health.get(desk.language.value):
+        click.echo(f"    {text}")

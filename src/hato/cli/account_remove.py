@@ -1,0 +1,98 @@
+"""`hato account remove`: fetch an account no longer, and say what becomes of its mail.
+
+Called as a verb of `hato account`.
+Never touches anything at the provider; never removes mail without --yes or an answer.
+Standards: none.
+Fails with one sentence about the account.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Final
+
+import click
+
+from hato.cli.account_options import json_option, owner_option
+from hato.cli.account_owner import the_source
+from hato.cli.desk import Desk
+from hato.core.errors import InvalidInputError
+from hato.core.language import Text
+from hato.services.sources.removal import count_mail_of
+from hato.services.sources.source import Source
+
+_REMOVED: Final = Text(
+    en="{address} is fetched no longer; its {count} messages stay here, and nothing was deleted at "
+    "the provider.",
+    ja="{address} の取り込みをやめました。取り込んだ {count} 通はここに残ります。"
+    "プロバイダーからは何も削除していません。",
+)
+_REMOVED_WITH_MAIL: Final = Text(
+    en="{address} is fetched no longer, and its {count} messages were deleted here (for a while "
+    "`hato undelete` can bring them back); nothing was deleted at the provider.",
+    ja="{address} の取り込みをやめ、{count} 通をここから削除しました"
+    "(しばらくは `hato undelete` で戻せます)。プロバイダーからは何も削除していません。",
+)
+_SURE: Final = Text(
+    en="Delete the {count} messages of {address} that are here? [y/N] ",
+    ja="ここにある {address} の {count} 通を削除しますか? [y/N] ",
+)
+_KEPT: Final = Text(en="Nothing was removed.", ja="何も消していません。")
+_SAY_YES: Final = Text(
+    en="Nothing was removed: say --yes where nobody can be asked.",
+    ja="何も消していません。確認できない場合は --yes を付けてください。",
+)
+
+
+@click.command(short_help="Fetch an account no longer.")
+@click.argument("address")
+@owner_option
+@click.option(
+    "--keep-mail/--remove-mail",
+    default=True,
+    help="Whether the mail that was fetched stays here (usual).",
+)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+@click.pass_obj
+def remove(
+    desk: Desk, address: str, owner: str | None, *, keep_mail: bool, yes: bool, as_json: bool
+) -> None:
+    """Fetch ADDRESS no longer: its settings, its password and its log go.
+
+    What was fetched stays here unless you say otherwise. Nothing changes at the provider.
+    """
+    source, count = desk.run(_find(desk, address, owner))
+    if not keep_mail and not yes:
+        _make_sure(desk, source, count)
+
+    async def work() -> int:
+        async with desk.store() as store:
+            found, _ = await the_source(desk, store, source.source_id, owner)
+            return await found.sources.remove(source.source_id, keep_mail=keep_mail)
+
+    removed = desk.run(work())
+    if as_json:
+        kept = count if keep_mail else 0
+        desk.print_json({"address": source.address, "removed_mail": removed, "kept_mail": kept})
+    elif keep_mail:
+        desk.say(_REMOVED, address=source.address, count=count)
+    else:
+        desk.say(_REMOVED_WITH_MAIL, address=source.address, count=removed)
+
+
+async def _find(desk: Desk, address: str, owner: str | None) -> tuple[Source, int]:
+    """Return the account and how many messages of it are here."""
+    async with desk.store() as store:
+        found, source = await the_source(desk, store, address, owner)
+        return source, await count_mail_of(found.account, source.source_id)
+
+
+def _make_sure(desk: Desk, source: Source, count: int) -> None:
+    """Ask, where somebody can answer. Raises InvalidInputError for anything but yes."""
+    if not sys.stdin.isatty():
+        raise InvalidInputError(_SAY_YES)
+    question = _SURE.in_language(desk.language, address=source.address, count=count)
+    click.echo(question, err=True, nl=False)
+    if sys.stdin.readline().strip().lower() not in {"y", "yes", "はい"}:
+        raise InvalidInputError(_KEPT)

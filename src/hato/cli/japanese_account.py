@@ -1,0 +1,98 @@
+"""The help of `hato account` in Japanese.
+
+Called by `cli.japanese`, whose table it is a part of.
+Never changes what a command does.
+Standards: none.
+Fails never: a sentence without a row stays English.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+ACCOUNT_HELP: Final = {
+    "Manage mail accounts elsewhere: their mail is fetched and kept here as one.": (
+        "ほかのメールアカウントを管理します。そのメールを取り込み、一つにまとめます。"
+    ),
+    "Mail accounts elsewhere whose mail is fetched.": "取り込む、ほかのメールアカウント。",
+    "Find the servers of ADDRESS, log in, and fetch its mail from now on.\n\n"
+    "With --host the settings are your own; otherwise Hato finds them. Both are tried before they\n"
+    "are believed.": (
+        "ADDRESS のサーバーを見つけ、ログインし、これからメールを取り込みます。\n\n"
+        "--host があればその設定を、なければ自動で見つけた設定を使います。"
+        "どちらも実際にログインして確かめます。"
+    ),
+    "Add a mail account elsewhere.": "ほかのメールアカウントを追加します。",
+    "Whose account it is.": "誰のアカウントか。",
+    "How mail is fetched.": "取り込みの方法。",
+    "The server; with it, the settings are your own.": (
+        "サーバー名。指定すると、設定は自分のものになります。"
+    ),
+    "Its port.": "ポート番号。",
+    "How it is encrypted; none: everybody on the way can read all of it.": (
+        "暗号化の方法。none では途中の誰でも全部を読めます。"
+    ),
+    "The login name there, where it is not the address.": (
+        "そこでのログイン名(アドレスと違う場合)。"
+    ),
+    "Believe these authorities instead of the system's.": (
+        "システムの代わりに、この認証局を信じます。"
+    ),
+    "Believe this one certificate, knowing it.": "この証明書だけを、承知のうえで信じます。",
+    "Allow an outdated login method too, where there is nothing better.": (
+        "ほかにない場合、古いログイン方法も許します。"
+    ),
+    "Allow outdated login methods no longer.": "古いログイン方法を許すのをやめます。",
+    "Log in by OAuth2: authorise it afterwards.": "OAuth2 を使います(後で許可します)。",
+    "Leave all mail at the provider (usual).": "プロバイダーのメールを残します(通常)。",
+    "Delete it there so many days after it is safe here; 0: as soon as it is.": (
+        "ここに保存してからこの日数でプロバイダーから削除します。0 は保存しだい。"
+    ),
+    "Delete it there when it was read here.": "ここで読んだらプロバイダーから削除します。",
+    "What the account is called here.": "ここでの呼び名。",
+    "Its colour, like #2a6fb0.": "色(例: #2a6fb0)。",
+    "Where its mail goes, like Family/Ada; usually INBOX.": (
+        "メールの行き先(例: Family/Ada)。通常は INBOX。"
+    ),
+    "Fetch of larger mail its header only: 20M.": (
+        "これより大きいメールはヘッダーだけ取り込みます(例: 20M)。"
+    ),
+    "Leave it out of the unified inbox.": "統合受信箱に入れません。",
+    "How often to look; usually 5.": "確認の間隔(分)。通常は 5。",
+    "Run this for each new letter, as its input.": (
+        "新着メールごとに動かすコマンド(メールは標準入力)。"
+    ),
+    "Put a copy of each new letter there too.": "新着メールの写しをこの Maildir にも置きます。",
+    "List the mail accounts that are fetched, of everybody or of one person.": (
+        "取り込むアカウントの一覧(全員または一人)。"
+    ),
+    "List the accounts, and how each fares.": "アカウントとその状態の一覧。",
+    "Change the account ADDRESS; what concerns the login is tried before it is kept.\n\n"
+    'An empty value takes away what was set: --hook "" runs nothing any more.': (
+        "アカウント ADDRESS を変えます。ログインに関わることは試してから保存します。\n\n"
+        '空の値は設定を取り消します。--hook "" なら何も動かしません。'
+    ),
+    "Change an account.": "アカウントの設定を変えます。",
+    "Look there no longer, or again.": "確認を止めるか、再開します。",
+    "Use another password for ADDRESS; it is tried before it is kept.": (
+        "ADDRESS のパスワードを変えます。試してから保存します。"
+    ),
+    "Give the new password of an account.": "アカウントの新しいパスワードを入れます。",
+    "Log in to ADDRESS as it is set up, and out again; nothing is fetched.": (
+        "ADDRESS に今の設定でログインしてみます。何も取り込みません。"
+    ),
+    "Log in to an account, and say what comes of it.": "ログインを試し、結果を知らせます。",
+    "List what Hato deleted of ADDRESS at the provider: since when it is safe here, and when.": (
+        "鳩が ADDRESS のプロバイダーから削除したメールの一覧。ここに保存した時と削除した時。"
+    ),
+    "See what was deleted at the provider.": "プロバイダーから削除したものを見ます。",
+    "Fetch ADDRESS no longer: its settings, its password and its log go.\n\n"
+    "What was fetched stays here unless you say otherwise. Nothing changes at the provider.": (
+        "ADDRESS の取り込みをやめ、設定、パスワード、記録を消します。\n\n"
+        "取り込んだメールは、指定しないかぎりここに残ります。プロバイダー側は何も変わりません。"
+    ),
+    "Fetch an account no longer.": "アカウントの取り込みをやめます。",
+    "Whether the mail that was fetched stays here (usual).": (
+        "取り込んだメールをここに残すか(通常は残す)。"
+    ),
+}

@@ -1,0 +1,139 @@
+"""Fetches whole letters, as many ahead as the server allows, and hands them on to be kept.
+
+Called by `fetch_round` once it knows which letters are new.
+Never keeps a letter whose end was not read; never holds a letter in memory that is large.
+Standards: RFC 1939 §5 (RETR), RFC 2449 §6.6 (PIPELINING).
+Fails as a conversation and as the store do; what came whole before that is kept.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from typing import Final
+
+import msgspec
+
+from hato.clients.errors import LetterRefusedError, NonsenseError
+from hato.clients.pop3 import Pop3Client
+from hato.clients.pop3_letter import Letter
+from hato.core.errors import HatoError, TooLargeError
+from hato.core.limits import ENDLESS_LETTER_OCTETS
+from hato.net.dial_errors import ConnectionLostError
+from hato.services.delivery import Taken
+from hato.services.fetching.letter_groups import LetterGroups
+from hato.services.fetching.poll import Poll
+from hato.services.fetching.reckoning import Wish
+from hato.store.model import LedgerEntry, LedgerState
+
+_LEAST_SHARE: Final = 2
+"""A letter of less than half the size that the server lists is not believed to be whole. Sizes are
+often wrong by some percent: where servers count line ends as one octet, or estimate."""
+
+
+async def fetch_letters(poll: Poll, client: Pop3Client, wishes: Sequence[Wish]) -> list[Wish]:
+    """Fetch letters and keep them; return those that cannot be kept although they came."""
+    if not wishes:
+        return []
+    groups = LetterGroups(poll)
+    known: list[tuple[LedgerEntry, bytes]] = []
+    try:
+        await _fetch(poll, client, wishes, groups, known)
+    except HatoError:
+        with contextlib.suppress(HatoError):
+            await _finish(poll, groups, known)
+        raise
+    except BaseException:
+        await groups.abandon()
+        raise
+    await _finish(poll, groups, known)
+    return groups.unkeepable
+
+
+async def _finish(poll: Poll, groups: LetterGroups, known: list[tuple[LedgerEntry, bytes]]) -> None:
+    """Write what has come and is not written yet."""
+    await poll.write_entries(
+        (msgspec.structs.replace(entry, uidl=key) for entry, key in known),
+        (entry.uidl for entry, _ in known),
+    )
+    await groups.finish()
+
+
+async def _fetch(
+    poll: Poll,
+    client: Pop3Client,
+    wishes: Sequence[Wish],
+    groups: LetterGroups,
+    known: list[tuple[LedgerEntry, bytes]],
+) -> None:
+    waiting = iter(wishes)
+    wish = next(waiting)
+    letters = client.letters(wish.number for wish in wishes)
+    try:
+        async with contextlib.aclosing(letters):
+            async for letter in letters:
+                taken = await _take(poll, groups, wish, letter)
+                if taken is not None and not _is_known(poll, wish, taken, known):
+                    await groups.add(wish, taken, _state_of(wish, taken))
+                next_wish = next(waiting, None)
+                if next_wish is None:
+                    break
+                wish = next_wish
+    except (ConnectionLostError, NonsenseError):
+        poll.lost = wish.key
+        poll.tally.failed += 1
+        raise
+
+
+async def _take(poll: Poll, groups: LetterGroups, wish: Wish, letter: Letter) -> Taken | None:
+    """Take one letter in; None: it is refused, there or here."""
+    try:
+        return await poll.delivery.take_in(_watched(poll, letter))
+    except LetterRefusedError:
+        poll.tally.failed += 1
+        poll.tally.letters_done += 1
+        if wish.key is not None:
+            poll.refused.add(wish.key)
+    except TooLargeError:
+        # The server said that it was smaller.
+        groups.unkeepable.append(wish)
+        await _skip(letter)
+    return None
+
+
+async def _watched(poll: Poll, letter: Letter) -> AsyncIterator[bytes]:
+    """Pass a letter's octets on, and count them."""
+    async for chunk in letter.chunks():
+        poll.tally.octets_done += len(chunk)
+        yield chunk
+
+
+async def _skip(letter: Letter) -> None:
+    """Pass over the rest of a letter; not for ever."""
+    most = letter.size_octets + ENDLESS_LETTER_OCTETS
+    async for _ in letter.chunks():
+        if letter.size_octets > most:
+            raise NonsenseError("ENDLESS_LETTER")
+
+
+def _state_of(wish: Wish, taken: Taken) -> LedgerState:
+    """Return how far a letter that came is believed to be whole: one in doubt is never deleted."""
+    is_whole = taken.staged.size_octets * _LEAST_SHARE >= wish.size_octets
+    return LedgerState.STORED if is_whole else LedgerState.SEEN
+
+
+def _is_known(poll: Poll, wish: Wish, taken: Taken, known: list[tuple[LedgerEntry, bytes]]) -> bool:
+    """Tell whether the very letter is here already, under a name that the server uses no more."""
+    if not poll.orphans:
+        return False
+    entry = poll.orphans.claim_by_checksum(taken.staged.checksum)
+    if entry is None:
+        return False
+    taken.discard()
+    poll.tally.again += 1
+    poll.tally.letters_done += 1
+    if wish.key is None:
+        poll.located.numbers[entry.uidl] = wish.number
+    else:
+        known.append((entry, wish.key))
+    return True

@@ -1,0 +1,189 @@
+"""What lies on a server, compared with the ledger: what to fetch, and what became of the rest.
+
+Called by `services.fetching.fetch_round` with each listing.
+Never asks anybody anything; never lets two letters share a name; never trusts a unique-id that
+the listing has twice.
+Standards: RFC 1939 §5 and §7.
+Fails never, whatever a server lists. Pure.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from typing import Final
+
+import msgspec
+
+from hato.clients.pop3_listing import Listing
+from hato.core.ids import MessageNumber
+from hato.core.limits import (
+    MISSING_POLLS_UNTIL_GONE,
+    QUARANTINE_SECONDS,
+)
+from hato.services.fetching.suspicions import Suspicions
+from hato.store.model import LedgerEntry, LedgerState
+
+_ENDED: Final = frozenset({LedgerState.DELETION_CONFIRMED, LedgerState.GONE})
+_ON_REQUEST: Final = frozenset({LedgerState.SEEN, LedgerState.QUARANTINED})
+
+Ledger = Mapping[bytes, LedgerEntry]
+
+
+class Located(msgspec.Struct):
+    """Where each letter is in this session, by its name in the ledger."""
+
+    numbers: dict[bytes, MessageNumber]
+    unnamed: list[MessageNumber]
+    """Letters without a unique-id of their own: they are known by their header."""
+
+
+class Wish(msgspec.Struct, frozen=True, gc=False):
+    """A letter that is to be fetched."""
+
+    number: MessageNumber
+    key: bytes | None
+    """Its name in the ledger; None: it is named when its header is known."""
+    size_octets: int
+    """As the server claims; 0 where it does not."""
+    header_mark: bytes = b""
+    """Of its header, where TOP showed it already."""
+
+
+class Wishes(msgspec.Struct):
+    """Letters to be fetched, in the order in which that is done."""
+
+    whole: list[Wish] = []
+    too_large: list[Wish] = []
+    """Only the header comes, with a note."""
+    hopeless: list[Wish] = []
+    """They failed too often: a note takes their place."""
+
+
+def locate(listing: Listing) -> Located:
+    """Name what a listing has."""
+    unique_ids = listing.unique_ids or {}
+    numbers = dict(zip(unique_ids.values(), unique_ids.keys(), strict=True))
+    unnamed: set[MessageNumber] = set()
+    if len(numbers) != len(unique_ids):
+        counts = Counter(unique_ids.values())
+        numbers = {key: number for key, number in numbers.items() if counts[key] == 1}
+        unnamed.update(number for number, key in unique_ids.items() if counts[key] > 1)
+    unnamed |= listing.sizes.keys() - unique_ids.keys()
+    return Located(numbers, sorted(unnamed))
+
+
+def unknown_keys(located: Located, ledger: Ledger) -> list[bytes]:
+    """Return the names that the ledger does not have, in the order of the messages."""
+    new = located.numbers.keys() - ledger.keys()
+    return sorted(new, key=located.numbers.__getitem__)
+
+
+def orphans_of(located: Collection[bytes], ledger: Ledger) -> list[LedgerEntry]:
+    """Return the entries whose letters are not listed by these names, oldest letters first.
+
+    Under another name they may be there. What was deleted from there by us is no orphan: a letter
+    like it would be another one.
+    """
+    absent = ledger.keys() - located
+    orphans = (ledger[key] for key in absent)
+    return sorted(
+        (one for one in orphans if one.state is not LedgerState.DELETION_CONFIRMED),
+        key=lambda one: (one.email_id or 0, one.uidl),
+    )
+
+
+def sort_wishes(
+    wished: Iterable[Wish],
+    suspicions: Suspicions,
+    *,
+    largest_octets: int,
+    asked_for: Collection[bytes] = (),
+) -> Wishes:
+    """Say how each letter is to be fetched; those that failed before come last.
+
+    What a person asked for is fetched whole, or tried at least.
+    """
+    sorted_out = Wishes()
+    for wish in wished:
+        if wish.key in asked_for:
+            sorted_out.whole.append(wish)
+        elif wish.size_octets > largest_octets:
+            sorted_out.too_large.append(wish)
+        elif suspicions.is_hopeless(wish.key):
+            sorted_out.hopeless.append(wish)
+        else:
+            sorted_out.whole.append(wish)
+    if suspicions.refused or suspicions.lost:
+        sorted_out.whole.sort(key=lambda wish: suspicions.failures(wish.key))
+    return sorted_out
+
+
+def asked_for(
+    located: Mapping[bytes, MessageNumber], ledger: Ledger, wanted_whole: Iterable[bytes]
+) -> list[bytes]:
+    """Return which of the letters that a person asks for are there, and not wholly here."""
+    return [
+        key
+        for key in wanted_whole
+        if key in located and key in ledger and ledger[key].state in _ON_REQUEST
+    ]
+
+
+def to_try_again(
+    located: Mapping[bytes, MessageNumber],
+    ledger: Ledger,
+    quarantined: Iterable[bytes],
+    now: int,
+) -> list[bytes]:
+    """Return the letters whose quarantine has lasted long enough for another try."""
+    until = now - QUARANTINE_SECONDS
+    return [key for key in quarantined if key in located and ledger[key].at <= until]
+
+
+class Absences(msgspec.Struct):
+    """What is not listed, and what that means."""
+
+    missing: list[bytes]
+    """Not there this time; too early to say more."""
+    settled: list[LedgerEntry]
+    """Entries as they are from now on."""
+
+
+def reckon_absences(
+    located: Collection[bytes], ledger: Ledger, suspicions: Suspicions, now: int
+) -> Absences:
+    """Tell what became of letters that are not listed (any more).
+
+    A deletion whose QUIT was not answered has happened where its letter is gone. Others count as
+    gone after several polls.
+    """
+    missing: list[bytes] = []
+    settled: list[LedgerEntry] = []
+    for key in ledger.keys() - located:
+        entry = ledger[key]
+        if entry.state in _ENDED:
+            continue
+        if entry.state is LedgerState.DELETION_SENT:
+            settled.append(with_state(entry, LedgerState.DELETION_CONFIRMED, now))
+        elif suspicions.missing.get(key, 0) + 1 >= MISSING_POLLS_UNTIL_GONE:
+            settled.append(with_state(entry, LedgerState.GONE, now))
+        else:
+            missing.append(key)
+    return Absences(missing, settled)
+
+
+def reckon_returns(
+    located: Collection[bytes], ledger: Ledger, gone: Iterable[bytes], now: int
+) -> list[LedgerEntry]:
+    """Return the entries, as they are from now on, of letters that were gone and are listed."""
+    returned = (ledger[key] for key in gone if key in located)
+    return [
+        with_state(one, LedgerState.STORED if one.checksum else LedgerState.SEEN, now)
+        for one in returned
+    ]
+
+
+def with_state(entry: LedgerEntry, state: LedgerState, now: int) -> LedgerEntry:
+    """Return an entry that has reached a state."""
+    return msgspec.structs.replace(entry, state=state, at=now)

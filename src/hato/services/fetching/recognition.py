@@ -1,0 +1,104 @@
+"""Looks at the headers of letters that seem new, so that none is fetched that is here already.
+
+Called by `fetch_round` between the listing and the fetching.
+Never fetches more than headers; never asks for one where no letter of that size is missed.
+Standards: RFC 1939 §7 (TOP).
+Fails as a conversation does; a header that is refused leaves its letter unrecognised.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Final
+
+import msgspec
+
+from hato.clients.errors import LetterRefusedError
+from hato.clients.pop3 import Pop3Client
+from hato.clients.pop3_letter import Letter
+from hato.core.ids import MessageNumber
+from hato.core.limits import HEADER_SCAN_OCTETS
+from hato.services.fetching.header_marks import header_of_top, is_telling, mark_of
+from hato.services.fetching.poll import Poll
+from hato.services.fetching.reckoning import Wish
+from hato.services.fetching.renumbering import looks_renumbered
+from hato.store.model import LedgerEntry
+
+_WRITTEN_AT_ONCE: Final = 1_000
+
+
+async def recognise(poll: Poll, client: Pop3Client, unknown: list[Wish]) -> list[Wish]:
+    """Return the letters that are new indeed; the others are known by their names from now on."""
+    suspects = _suspects(poll, unknown)
+    if not suspects or not _has_top(client):
+        return unknown
+    new = {wish.number: wish for wish in unknown}
+    renamed: list[tuple[LedgerEntry, bytes]] = []
+    async with contextlib.aclosing(client.tops(suspects)) as tops:
+        async for top in tops:
+            header = await read_header(top)
+            if header is None:
+                continue
+            wish = new[top.number]
+            mark = mark_of(header)
+            entry = poll.orphans.claim_by_header(
+                mark, wish.size_octets, is_telling=is_telling(header)
+            )
+            if entry is None:
+                new[top.number] = msgspec.structs.replace(wish, header_mark=mark)
+                continue
+            del new[top.number]
+            if wish.key is None:
+                poll.located.numbers[entry.uidl] = wish.number
+                continue
+            renamed.append((entry, wish.key))
+            if len(renamed) >= _WRITTEN_AT_ONCE:
+                await _rename(poll, renamed)
+                renamed = []
+    await _rename(poll, renamed)
+    return list(new.values())
+
+
+def _suspects(poll: Poll, unknown: list[Wish]) -> list[MessageNumber]:
+    """Return the letters that may be known by other names."""
+    orphans = poll.orphans
+    if not orphans.can_be_told_by_header:
+        return []
+    is_renumbered = looks_renumbered(
+        sum(wish.key is not None for wish in unknown), len(poll.listing.sizes), len(orphans)
+    )
+    return [
+        wish.number
+        for wish in unknown
+        if is_renumbered or wish.key is None or orphans.has_size(wish.size_octets)
+    ]
+
+
+def _has_top(client: Pop3Client) -> bool:
+    return client.capabilities is None or "TOP" in client.capabilities
+
+
+async def read_header(top: Letter) -> bytes | None:
+    """Return the header that TOP shows; None where the server refuses that.
+
+    Raises the refusal where it is about more than this letter.
+    """
+    pieces: list[bytes] = []
+    octets = 0
+    try:
+        async for chunk in top.chunks():
+            if octets < HEADER_SCAN_OCTETS:
+                pieces.append(chunk)
+                octets += len(chunk)
+    except LetterRefusedError:
+        return None
+    return header_of_top(b"".join(pieces))
+
+
+async def _rename(poll: Poll, renamed: list[tuple[LedgerEntry, bytes]]) -> None:
+    """Give entries the names that the server uses now."""
+    await poll.write_entries(
+        (msgspec.structs.replace(entry, uidl=key) for entry, key in renamed),
+        (entry.uidl for entry, _ in renamed),
+    )
+    poll.renumbered += len(renamed)
