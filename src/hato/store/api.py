@@ -206,8 +206,13 @@ class Account(Protocol):
         """Return all small things of a kind, by id."""
         ...
 
-    async def ledger(self, source: str) -> list[LedgerEntry]:
-        """Return a source's ledger, by UIDL."""
+    async def ledger(
+        self, source: str, *, after: bytes | None = None, limit: int | None = None
+    ) -> list[LedgerEntry]:
+        """Return a source's ledger, by UIDL.
+
+        `after`: only what follows that UIDL; `limit`: so many entries at most.
+        """
         ...
 
     async def usage(self) -> Usage:

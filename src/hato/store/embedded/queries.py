@@ -147,10 +147,13 @@ def stored_objects(
     return [StoredObject(row[0], row[1], bytes(row[2]), ModSeq(row[3])) for row in found]
 
 
-def ledger(connection: apsw.Connection, source: str) -> list[LedgerEntry]:
-    """Return a source's ledger, by UIDL."""
-    sql = "SELECT entry FROM ledger WHERE source = ? ORDER BY uidl"
-    found = connection.execute(sql, (source,))
+def ledger(
+    connection: apsw.Connection, source: str, after: bytes | None, limit: int | None
+) -> list[LedgerEntry]:
+    """Return a source's ledger by UIDL, all of it or so many entries behind one."""
+    behind = "" if after is None else " AND uidl > ?2"
+    sql = f"SELECT entry FROM ledger WHERE source = ?1{behind} ORDER BY uidl LIMIT ?3"  # noqa: S608 - no value in it
+    found = connection.execute(sql, (source, after, -1 if limit is None else limit))
     return [msgspec.msgpack.decode(row[0], type=LedgerEntry) for row in found]
 
 
