@@ -9,6 +9,7 @@ Fails never for what a server or a disk does: the outcome says what ended it. Ca
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 
 from hato.clients.pop3 import Pop3Client
@@ -113,12 +114,17 @@ async def _work(poll: Poll, client: Pop3Client, wanted_whole: frozenset[bytes]) 
     wishes = await look_at_mailbox(poll, client, wanted_whole)
     try:
         await _fetch(poll, client, wishes)
+        due = await find_due(poll)
+        if not due:
+            # Where something is to be deleted they wait: without QUIT none of that would count.
+            await _fetch(poll, client, Wishes(whole=wishes.suspects))
+            due = await find_due(poll)
     except HatoError:
         with contextlib.suppress(HatoError):
             await _write_findings(poll)
         raise
     await _write_findings(poll)
-    await delete_and_quit(poll, client, await find_due(poll))
+    await delete_and_quit(poll, client, due)
 
 
 async def _fetch(poll: Poll, client: Pop3Client, wishes: Wishes) -> None:
@@ -127,8 +133,8 @@ async def _fetch(poll: Poll, client: Pop3Client, wishes: Wishes) -> None:
     if not wanted:
         return
     poll.tally.stage = Stage.FETCHING
-    poll.tally.letters_total = len(wanted)
-    poll.tally.octets_total = sum(wish.size_octets for wish in wishes.whole)
+    poll.tally.letters_total += len(wanted)
+    poll.tally.octets_total += sum(wish.size_octets for wish in wishes.whole)
     unkeepable = await fetch_letters(poll, client, wishes.whole)
     await put_notes(poll, client, wishes.too_large, Reason.TOO_LARGE)
     await put_notes(poll, client, wishes.hopeless, Reason.REFUSED)
@@ -138,7 +144,7 @@ async def _fetch(poll: Poll, client: Pop3Client, wishes: Wishes) -> None:
 async def _write_findings(poll: Poll) -> None:
     """Write down what is gone, what came back, and what is odd."""
     listed, book, now = poll.located.numbers.keys(), poll.book, poll.clock.now()
-    absences = reckon_absences(listed, book.entries, book.suspicions, now)
+    absences = await asyncio.to_thread(reckon_absences, listed, book.entries, book.suspicions, now)
     returns = reckon_returns(listed, book.entries, book.in_state(LedgerState.GONE), now)
     poll.tally.deleted += sum(
         entry.state is LedgerState.DELETION_CONFIRMED for entry in absences.settled

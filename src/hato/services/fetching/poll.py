@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Final
 
 from hato.clients.pop3_listing import Listing
 from hato.core.clock import Clock
@@ -25,6 +26,9 @@ from hato.services.sources.source import Source
 from hato.store.api import Account
 from hato.store.changes import Added, Committed, PutLedger, PutObject, Wanted
 from hato.store.model import LedgerEntry
+
+_LARGEST_CLAIM: Final = 2**62
+"""A server may claim more; the ledger's numbers have 64 bits."""
 
 
 @dataclass(slots=True)
@@ -58,7 +62,7 @@ class Poll:
 
     def size_of(self, number: MessageNumber) -> int:
         """Return how many octets the server claims a letter to have; 0 where it does not."""
-        return self.listing.sizes.get(number, 0)
+        return min(self.listing.sizes.get(number, 0), _LARGEST_CLAIM)
 
     async def write(self, wanted: list[Wanted]) -> Committed:
         """Do it in one durable step, and know what came of it."""

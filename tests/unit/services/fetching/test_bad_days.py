@@ -249,3 +249,38 @@ async def test_dates_are_those_of_the_server_that_got_the_letter() -> None:
         assert first.received == 1_672_596_245
         assert second.received == scene.clock.now()
         assert (first.source, second.source) == ("s1", "s1")
+
+
+async def test_sizes_that_no_letter_can_have_cost_a_note_and_nothing_else() -> None:
+    maildrop = Maildrop(letters(2), size_of=lambda text: 10**19)
+    async with open_scene(maildrop) as scene:
+        outcome = await scene.poll()
+        assert (outcome.new, outcome.error) == (2, None)
+        assert (await scene.poll()).new == 0
+
+
+async def test_an_empty_letter_is_a_letter() -> None:
+    async with open_scene(Maildrop({b"u1": b""}, answers={"RETR": b"+OK\r\n.\r\n"})) as scene:
+        assert (await scene.poll()).new == 1
+        assert (await scene.poll()).new == 0
+
+
+async def test_line_ends_that_stand_alone_become_whole_ones() -> None:
+    bare = b"From: bob@example.net\nSubject: hi\r\n\r\nbare\n.\nend\r\n"
+    async with open_scene(Maildrop({b"u1": bare})) as scene:
+        assert (await scene.poll()).new == 1
+        [text] = await scene.texts()
+        assert text == b"From: bob@example.net\r\nSubject: hi\r\n\r\nbare\r\n.\r\nend\r\n"
+
+
+async def test_a_letter_that_ends_the_connection_does_not_hold_up_deletions() -> None:
+    maildrop = Maildrop(letters(3), cut_at="RETR 2", capabilities=NO_PIPELINING)
+    async with open_scene(maildrop) as scene:
+        scene.rule(Keeping.DELETE_WHEN_STORED)
+        assert (await scene.poll()).error is not None
+        outcome = await scene.poll()
+        assert (outcome.error, outcome.new, outcome.deleted) == (None, 1, 2)
+        assert list(maildrop.letters) == [b"u2"]
+        maildrop.cut_at = ""
+        assert (await scene.poll()).deleted == 1
+        assert sorted(await scene.texts()) == [letter(1), letter(2), letter(3)]
