@@ -111,17 +111,18 @@ async def _folder_of(account: Account, source: Source) -> MailboxId:
 async def _work(poll: Poll, client: Pop3Client, wanted_whole: frozenset[bytes]) -> None:
     """Do what is to be done once the mailbox is open."""
     poll.tally.stage = Stage.LISTING
-    wishes = await look_at_mailbox(poll, client, wanted_whole)
     try:
+        wishes = await look_at_mailbox(poll, client, wanted_whole)
         await _fetch(poll, client, wishes)
         due = await find_due(poll)
         if not due:
             # Where something is to be deleted they wait: without QUIT none of that would count.
             await _fetch(poll, client, Wishes(whole=wishes.suspects))
             due = await find_due(poll)
-    except HatoError:
+    except HatoError as fault:
+        poll.blame(fault)
         with contextlib.suppress(HatoError):
-            await _write_findings(poll)
+            await poll.write_findings([], None)
         raise
     await _write_findings(poll)
     await delete_and_quit(poll, client, due)
@@ -144,6 +145,10 @@ async def _fetch(poll: Poll, client: Pop3Client, wishes: Wishes) -> None:
 async def _write_findings(poll: Poll) -> None:
     """Write down what is gone, what came back, and what is odd."""
     listed, book, now = poll.located.numbers.keys(), poll.book, poll.clock.now()
+    if not await asyncio.to_thread(lambda: poll.knows_all_that_is_listed):
+        # What seems to be missing may be one of those that nobody knows yet.
+        await poll.write_findings([], None)
+        return
     absences = await asyncio.to_thread(reckon_absences, listed, book.entries, book.suspicions, now)
     returns = reckon_returns(listed, book.entries, book.in_state(LedgerState.GONE), now)
     poll.tally.deleted += sum(

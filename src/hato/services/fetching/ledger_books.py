@@ -20,7 +20,8 @@ import msgspec
 
 from hato.core.ids import AccountId, ModSeq
 from hato.core.limits import LEDGER_ENTRIES_REMEMBERED
-from hato.services.fetching.suspicions import KIND, Suspicions, read_suspicions
+from hato.services.fetching.suspicions import Suspicions, read_suspicions
+from hato.services.sources.sources import SUSPICIONS_KIND
 from hato.store.api import Account
 from hato.store.changes import Committed, LedgerPut, ObjectPut, Wanted
 from hato.store.model import LedgerEntry, LedgerState
@@ -106,7 +107,7 @@ class LedgerBook:
                 for entry in fact.entries:
                     self._put(entry)
             elif isinstance(fact, ObjectPut) and (fact.kind, fact.object_id) == (
-                KIND,
+                SUSPICIONS_KIND,
                 self.source_id,
             ):
                 self.suspicions = read_suspicions(fact.content)
@@ -143,7 +144,7 @@ class LedgerBooks:
         book = self._books.get((account.account_id, source_id))
         if book is not None and book.modseq == modseq:
             return book
-        kept = await account.stored_object(KIND, source_id)
+        kept = await account.stored_object(SUSPICIONS_KIND, source_id)
         suspicions = read_suspicions(None if kept is None else kept.content)
         book, after = LedgerBook(source_id, modseq, suspicions), None
         while page := await account.ledger(source_id, after=after, most=_PAGE_ENTRIES):

@@ -26,6 +26,8 @@ from hato.store.model import LedgerEntry, LedgerState
 
 _ENDED: Final = frozenset({LedgerState.DELETION_CONFIRMED, LedgerState.GONE})
 _ON_REQUEST: Final = frozenset({LedgerState.SEEN, LedgerState.QUARANTINED})
+_FAILURES_BY_CHANCE: Final = 1
+"""Any line may break once, within any letter."""
 
 Ledger = Mapping[bytes, LedgerEntry]
 
@@ -55,7 +57,7 @@ class Wishes(msgspec.Struct):
 
     whole: list[Wish] = []
     suspects: list[Wish] = []
-    """They failed before, and may end the connection: tried when all else is done."""
+    """They failed again and again, and may end the connection: tried when all else is done."""
     too_large: list[Wish] = []
     """Only the header comes, with a note."""
     hopeless: list[Wish] = []
@@ -113,11 +115,12 @@ def sort_wishes(
             sorted_out.too_large.append(wish)
         elif suspicions.is_hopeless(wish.key):
             sorted_out.hopeless.append(wish)
-        elif suspicions.failures(wish.key):
+        elif suspicions.failures(wish.key) > _FAILURES_BY_CHANCE:
             sorted_out.suspects.append(wish)
         else:
             sorted_out.whole.append(wish)
-    sorted_out.suspects.sort(key=lambda wish: suspicions.failures(wish.key))
+    for wishes in (sorted_out.whole, sorted_out.suspects):
+        wishes.sort(key=lambda wish: suspicions.failures(wish.key))
     return sorted_out
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from hato.clients.pop3 import Security
 from hato.core.secret import Secret
@@ -60,21 +61,21 @@ class Collector:
         return await self.store.account(ids[0] if ids else await self.store.create_account())
 
 
-async def test_mail_moves_from_one_hato_to_another(tmp_path: Path) -> None:
+@pytest.mark.parametrize("security", [Security.STLS, Security.IMPLICIT_TLS])
+async def test_mail_moves_from_one_hato_to_another(tmp_path: Path, security: Security) -> None:
     async with open_provider(tmp_path) as provider:
         everything = [letter(n, f"Line\r\n.dot {n}\r\n..\r\n") for n in range(1, 31)]
         await provider.deliver(*everything)
-        for security in (Security.STLS, Security.IMPLICIT_TLS):
-            collector = Collector(provider, tmp_path, security)
-            outcome = await collector.poll()
-            assert (outcome.new, outcome.error) == (30, None)
-            assert outcome.method.startswith("SCRAM-SHA-256")
-            assert (await collector.poll()).new == 0
-            account = await collector.account()
-            snapshot = await account.snapshot(account.inbox)
-            bodies = [snapshot.body(index) for index in range(30)]
-            read = [(await account.read(one, 0, one.size_octets)).data for one in bodies]
-            assert read == everything
+        collector = Collector(provider, tmp_path, security)
+        outcome = await collector.poll()
+        assert (outcome.new, outcome.error) == (30, None)
+        assert outcome.method.startswith("SCRAM-SHA-256")
+        assert (await collector.poll()).new == 0
+        account = await collector.account()
+        snapshot = await account.snapshot(account.inbox)
+        bodies = [snapshot.body(index) for index in range(30)]
+        read = [(await account.read(one, 0, one.size_octets)).data for one in bodies]
+        assert read == everything
         rule = Policy(Keeping.DELETE_WHEN_STORED)
         collector.source = msgspec.structs.replace(collector.source, policy=rule)
         assert (await collector.poll()).deleted == 30

@@ -219,10 +219,10 @@ def test_a_letter_is_given_up_after_several_polls_only(
 
 
 def test_letters_that_failed_before_wait_for_all_others() -> None:
-    suspicions = Suspicions(refused={b"a": 1}, lost={b"a": 1, b"b": 1})
-    wished = [wish(1, b"a"), wish(2, b"b"), wish(3, b"c"), wish(4, None)]
+    suspicions = Suspicions(refused={b"a": 1}, lost={b"a": 2, b"b": 2, b"c": 1})
+    wished = [wish(1, b"a"), wish(2, b"b"), wish(3, b"c"), wish(4, b"d"), wish(5, None)]
     sorted_out = sort_wishes(wished, suspicions, largest_octets=100)
-    assert [one.number for one in sorted_out.whole] == [3, 4]
+    assert [one.number for one in sorted_out.whole] == [4, 5, 3]
     assert [one.number for one in sorted_out.suspects] == [2, 1]
 
 
