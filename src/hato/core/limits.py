@@ -32,9 +32,14 @@ POP3_LISTING_ROWS: Final = 1_000_000
 POP3_LIST_LINES: Final = 200
 """Capabilities, or languages, that a server may name; Dovecot names some fifteen."""
 
-POP3_WINDOW_COMMANDS: Final = 128
-"""Commands that our client sends ahead of their answers where the server offers PIPELINING: a
-megabyte of letters of 8 KiB, and a kilobyte and a half of commands, which any server takes in."""
+POP3_WINDOW_COMMANDS: Final = 512
+"""Commands that our client sends ahead of their answers where the server offers PIPELINING: six
+kilobytes, which any server's system takes in. At 50 ms 128 of them would mean 2 500 letters a
+second at most, however small they are."""
+
+POP3_WINDOW_OCTETS: Final = 4_194_304
+"""Octets of letters, as LIST has them, that are asked for ahead: 80 megabytes a second at 50 ms.
+Who leaves early must read them all before QUIT can be answered."""
 
 SASL_LINE_OCTETS: Final = 12_288
 """Longest line of a SASL exchange, CRLF included (RFC 4954 §4 recommends 12288; POP3 the same)."""
@@ -265,6 +270,15 @@ HTTPS_REDIRECTS: Final = 3
 HTTPS_ADDRESSES: Final = 3
 """Addresses of a web server that are tried, one after the other."""
 
+OPENING_LINE_OCTETS: Final = 8_192
+"""Longest line of an IMAP or SMTP server that is only looked at."""
+
+OPENING_LINES: Final = 200
+"""Lines of one of its answers (a large server names some forty abilities)."""
+
+EXAMINED_PORTS: Final = 24
+"""Ports that one `hato check` looks at: six each of four hosts."""
+
 PROBE_DIAL_SECONDS: Final = 10.0
 """How long a port that is only looked at has to be reached."""
 
@@ -400,3 +414,18 @@ Sieve `execute`: 10)."""
 
 HOOK_WORDS_OCTETS: Final = 512
 """What is kept of a hook's complaints."""
+
+# Moving in from other programs
+
+SETTINGS_OF_OTHERS_OCTETS: Final = 1_048_576
+"""Longest file of settings that is read from another program (a long one has 10 KB)."""
+
+MEMORY_OF_OTHERS_OCTETS: Final = 67_108_864
+"""Longest memory of another program that is read: half a million letters of fetchmail's, which
+names user and server with each of them."""
+
+MEMORY_OF_OTHERS_ROWS: Final = 1_000_000
+"""Letters in it: as many as a listing may have (POP3_LISTING_ROWS)."""
+
+PASSWORD_COMMAND_SECONDS: Final = 60.0
+"""How long a command may take that prints a password: somebody may be asked for another one."""

@@ -1,6 +1,6 @@
 """Asking a web server of others: one request, one bounded answer.
 
-Called by services.oauth.
+Called by `services.oauth.asking`; discovery, where others name the host, has `https_fetch`.
 Never follows a redirect, never keeps a cookie, never speaks without TLS, never lets an answer grow
 past its limit; what was sent and what came stands in no error.
 Standards: RFC 9110 §9, RFC 8446, RFC 8997.

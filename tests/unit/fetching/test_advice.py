@@ -21,11 +21,17 @@ from hato.clients.errors import (
     WrongCredentialsError,
 )
 from hato.core import errors
-from hato.core.errors import HatoError, InvalidInputError, StorageFullError
+from hato.core.errors import HatoError, InvalidInputError, SpokenError, StorageFullError
 from hato.core.language import Text
 from hato.net.dial_errors import ConnectionLostError, DialError, DialFault, Loss
 from hato.services.fetching.advice import Advice, Cure, advice_for, advise
 from hato.services.fetching.provider_facts import ProviderFacts
+from hato.services.oauth.errors import (
+    AuthoriseAgainError,
+    ClientRefusedError,
+    IssuerBusyError,
+    IssuerUnfitError,
+)
 from hato.services.settings_finder.candidate import TlsMode
 from hato.services.sources.source import Proof
 from tests.unit.fetching.sources import SOURCE
@@ -185,3 +191,20 @@ def test_no_row_is_no_steps() -> None:
     facts = ProviderFacts()
     assert facts.steps("") == facts.steps("nobody") == ()
     assert facts.least_seconds("nobody") == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "cure"),
+    [
+        (AuthoriseAgainError, Cure.SECRET),
+        (ClientRefusedError, Cure.PROVIDER),
+        (IssuerBusyError, Cure.TIME),
+        (IssuerUnfitError, Cure.TIME),
+    ],
+)
+def test_trouble_with_an_authorisation_is_told_in_its_own_words(
+    error: type[SpokenError], cure: Cure
+) -> None:
+    fault = error(Text(en="Odd {what}.", ja="{what} が変です。"), what="{braces}")
+    advice = advise(fault, SOURCE)
+    assert (advice.cure, advice.text) == (cure, Text("Odd {braces}.", "{braces} が変です。"))

@@ -28,7 +28,7 @@ CLOCK = FixedClock()
 
 
 async def ask(server: IssuerServer, secret: str = "", client_id: str = CLIENT_ID) -> Question:
-    found = await discover(server.issuer, authorities_file=server.ca_file)
+    found = await discover(server.issuer, ca_file=server.ca_file)
     client = client_of(found, client_id, Secret(secret), server.ca_file)
     return Question(found, client, PERSON, REDIRECT)
 

@@ -61,7 +61,7 @@ class Waiting:
 
 @pytest.fixture
 async def waiting(issuer: IssuerServer) -> Waiting:
-    found = await discover(issuer.issuer, authorities_file=issuer.ca_file)
+    found = await discover(issuer.issuer, ca_file=issuer.ca_file)
     return Waiting(issuer, found, client_of(found, CLIENT_ID, Secret(b""), issuer.ca_file))
 
 
@@ -119,7 +119,7 @@ async def test_a_code_that_the_issuer_ends_is_over(waiting: Waiting) -> None:
 
 async def test_an_issuer_without_codes_says_what_else_to_do(waiting: Waiting) -> None:
     waiting.server.metadata_extras["device_authorization_endpoint"] = None
-    found = await discover(waiting.server.issuer, authorities_file=waiting.server.ca_file)
+    found = await discover(waiting.server.issuer, ca_file=waiting.server.ca_file)
     with pytest.raises(NotAuthorisedError, match="--paste"):
         await ask_for_device_code(found, waiting.client)
 

@@ -24,11 +24,17 @@ from hato.clients.errors import (
     UnprovenServerError,
     WrongCredentialsError,
 )
-from hato.core.errors import HatoError, InvalidInputError
+from hato.core.errors import HatoError, SpokenError
 from hato.core.language import Language, Text
 from hato.net.dial_errors import ConnectionLostError, DialError
 from hato.services.fetching import advice_texts as texts
 from hato.services.fetching.server_words import Meaning, meaning_of
+from hato.services.oauth.errors import (
+    AuthoriseAgainError,
+    ClientRefusedError,
+    IssuerBusyError,
+    IssuerUnfitError,
+)
 from hato.services.settings_finder.candidate import TlsMode, filled
 from hato.services.sources.source import Proof, Source
 
@@ -72,7 +78,8 @@ def advice_for(error: Exception, source: Source) -> Text:
 def advise(error: Exception, source: Source, steps: Sequence[Text] = ()) -> Advice:
     """Return what to tell, and what helps; `steps`: those of the source's provider."""
     code, cure, text, words = _judge(error, source)
-    shown = {"host": source.host, "port": source.port, "address": source.address}
+    host = error.host if isinstance(error, DialError) else source.host  # an issuer's, it may be
+    shown = {"host": host, "port": source.port, "address": source.address}
     sentence = filled(text, words=_quoted(words), **shown, **_fields_of(error))
     at_provider = cure in (Cure.PROVIDER, Cure.SECRET)
     return Advice(code, cure, sentence, tuple(steps) if at_provider else (), words)
@@ -102,8 +109,8 @@ def _judge(error: Exception, source: Source) -> tuple[str, Cure, Text, str]:
             return name, _CURES.get(error.fault.name, Cure.TIME), texts.DIAL[error.fault], ""
         case ConnectionLostError():
             return f"connection-{error.loss.name.lower().replace('_', '-')}", *_lost(error)
-        case InvalidInputError():
-            return "unusable", Cure.SETTINGS, _own_words(error), ""
+        case SpokenError():
+            return *_OWN_WORDS.get(type(error), _UNUSABLE), _own_words(error), ""
         case _:
             return *_here(error), ""
 
@@ -149,7 +156,7 @@ def _here(error: Exception) -> tuple[str, Cure, Text]:
     return code, Cure.TIME, texts.OTHER if isinstance(error, HatoError) else texts.BUG
 
 
-def _own_words(error: InvalidInputError) -> Text:
+def _own_words(error: SpokenError) -> Text:
     """Return the sentence that an error has already, with nothing left to fill in."""
     english, japanese = (error.in_language(each) for each in (Language.ENGLISH, Language.JAPANESE))
     return Text(en=_literal(english), ja=_literal(japanese))
@@ -169,6 +176,14 @@ def _fields_of(error: Exception) -> dict[str, object]:
     return {"detail": _quoted(detail), "reason": error}
 
 
+_UNUSABLE = ("unusable", Cure.SETTINGS)
+_OWN_WORDS: dict[type[Exception], tuple[str, Cure]] = {
+    AuthoriseAgainError: ("authorise-again", Cure.SECRET),
+    ClientRefusedError: ("oauth2-client-refused", Cure.PROVIDER),
+    IssuerBusyError: ("issuer-busy", Cure.TIME),
+    IssuerUnfitError: ("issuer-unfit", Cure.TIME),
+}
+"""Errors that bring their sentence."""
 _REFUSED = ("refused", Cure.PROVIDER, texts.REFUSED)
 _TLS_REFUSED = ("tls-refused", Cure.SETTINGS, texts.TLS_REFUSED)
 _UNPROVEN = ("unproven-server", Cure.SETTINGS, texts.UNPROVEN)

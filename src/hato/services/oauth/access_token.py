@@ -3,8 +3,8 @@
 Called by services.fetching before each poll, and by the command line to test a source.
 Never asks twice at once for one source; never uses a new token before its refresh token is kept.
 Standards: RFC 6749 §5.2 and §6; RFC 9700 §4.14 (a refresh token may be good for one use).
-Fails with AuthoriseAgainError, ClientRefusedError, IssuerBusyError, IssuerUnfitError, DialError,
-ConnectionLostError, and as the store does.
+Fails with AuthoriseAgainError, ClientRefusedError, IssuerBusyError (later), IssuerUnfitError, and
+as the store does.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 Called by the command line, where the issuer offers it.
 Never asks more often than the issuer wants, never longer than the code is good for.
 Standards: RFC 8628 §3.
-Fails with NotAuthorisedError, IssuerUnfitError, and as the token endpoint does; a connection that
-fails while we wait is tried again, more seldom.
+Fails with NotAuthorisedError, IssuerUnfitError, and as the token endpoint does; what passes while
+we wait is tried again, more seldom.
 """
 
 from __future__ import annotations
@@ -17,11 +17,15 @@ import msgspec
 
 from hato.core import limits
 from hato.core.clock import Clock
-from hato.core.errors import UnavailableError
 from hato.core.language import Text
 from hato.core.secret import Secret
 from hato.protocols.foreign_text import shown
-from hato.services.oauth.errors import IssuerUnfitError, NotAuthorisedError, TokenRefusedError
+from hato.services.oauth.errors import (
+    IssuerBusyError,
+    IssuerUnfitError,
+    NotAuthorisedError,
+    TokenRefusedError,
+)
 from hato.services.oauth.issuer import Issuer
 from hato.services.oauth.token_endpoint import (
     Grant,
@@ -84,7 +88,7 @@ class _Given(msgspec.Struct, frozen=True):
 
 
 async def ask_for_device_code(issuer: Issuer, client: Client) -> DeviceCode:
-    """Begin. Raises IssuerUnfitError, ClientRefusedError, IssuerBusyError, as `net.https`."""
+    """Begin. Raises IssuerUnfitError, ClientRefusedError, IssuerBusyError."""
     name = issuer.name.en
     if not issuer.device_authorization_endpoint:
         raise NotAuthorisedError(_NO_CODES, issuer=name)
@@ -127,7 +131,7 @@ async def wait_for_tokens(
                 interval += limits.DEVICE_POLL_SECONDS
             elif fault.code != "authorization_pending":
                 raise _final(fault, name) from fault
-        except UnavailableError:  # RFC 8628 §3.5: more seldom after each
+        except IssuerBusyError:  # RFC 8628 §3.5: more seldom after each
             interval = min(interval * 2, limits.DEVICE_POLL_MOST_SECONDS)
         else:
             return tokens_of(issuer, client, grant, clock)

@@ -4,7 +4,7 @@ Raised by services.oauth; the command line prints them, services.fetching keeps 
 source's health.
 Never holds a token, a code or a client's secret; a server's words are fit to be shown.
 Standards: RFC 6749 §4.1.2.1 and §5.2 (which codes there are).
-Fails never: these are the failures. That a server cannot be reached is `net.dial_errors`.
+Fails never: these are the failures.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class IssuerUnfitError(SpokenError):
 
 
 class IssuerBusyError(SpokenError, UnavailableError):
-    """Not now; nothing is wrong with the authorisation."""
+    """Not now, or not reached; nothing is wrong with the authorisation."""
 
 
 class TokenRefusedError(HatoError):

@@ -3,7 +3,7 @@
 Called by the command line for an issuer that the person names.
 Never believes what names another issuer, never takes an endpoint without TLS.
 Standards: RFC 8414 §3 and §5 (where OpenID Connect has its own place), RFC 9207 §3, RFC 7636 §4.2.
-Fails with IssuerUnfitError, InvalidInputError, and as `net.https` does.
+Fails with IssuerUnfitError, IssuerBusyError, InvalidInputError.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import msgspec
 
 from hato.core.errors import InvalidInputError
 from hato.core.language import Text
-from hato.net.https import ask
+from hato.services.oauth.asking import ask_issuer
 from hato.services.oauth.errors import IssuerUnfitError
 from hato.services.oauth.issuer import Issuer
 from hato.services.oauth.issuer_table import Row
@@ -73,7 +73,7 @@ async def discover(
     *,
     row: Row | None = None,
     protocol: Protocol = Protocol.POP3,
-    authorities_file: str = "",
+    ca_file: str = "",
 ) -> Issuer:
     """Ask an issuer for its metadata.
 
@@ -83,7 +83,7 @@ async def discover(
     issuer = address if "://" in address else f"https://{address}"
     if not _ADDRESS.fullmatch(issuer):
         raise InvalidInputError(_NO_ADDRESS, issuer=address)
-    found = await _first_metadata(issuer, authorities_file)
+    found = await _first_metadata(issuer, ca_file)
     # RFC 8414 §3.3: identical; the one slash that people leave out or add is no other name.
     if found.issuer.rstrip("/") != issuer.rstrip("/"):
         raise IssuerUnfitError(_OTHER_NAME, issuer=issuer)
@@ -120,14 +120,11 @@ def _issuer_of(found: _Metadata, known: Issuer | None, name: Text) -> Issuer:
     )
 
 
-async def _first_metadata(issuer: str, authorities_file: str) -> _Metadata:
+async def _first_metadata(issuer: str, ca_file: str) -> _Metadata:
     """Return the metadata from the first place that has them. Raises IssuerUnfitError."""
     for place in _places(issuer):
-        answer = await ask(
-            "GET",
-            place,
-            headers={"accept": "application/json"},
-            authorities_file=authorities_file,
+        answer = await ask_issuer(
+            "GET", place, headers={"accept": "application/json"}, ca_file=ca_file
         )
         if answer.status != 200:
             continue

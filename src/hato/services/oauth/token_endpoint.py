@@ -4,8 +4,7 @@ Called by everything in services.oauth that needs tokens.
 Never believes an answer that is no token, never shows one, never sends a client's secret anywhere
 but there.
 Standards: RFC 6749 §2.3.1, §4.1.3, §5, §6; RFC 6750 §2.1 (what a token may look like).
-Fails with TokenRefusedError, ClientRefusedError, IssuerBusyError, IssuerUnfitError, and as
-`net.https` does.
+Fails with TokenRefusedError, ClientRefusedError, IssuerBusyError, IssuerUnfitError.
 """
 
 from __future__ import annotations
@@ -22,8 +21,9 @@ from hato.core.clock import Clock
 from hato.core.errors import HatoError
 from hato.core.language import Text
 from hato.core.secret import Secret
-from hato.net.https import Answer, ask
+from hato.net.https import Answer
 from hato.protocols.foreign_text import shown
+from hato.services.oauth.asking import ask_issuer
 from hato.services.oauth.errors import (
     ClientRefusedError,
     IssuerBusyError,
@@ -149,15 +149,15 @@ def tokens_of(issuer: Issuer, client: Client, grant: Grant, clock: Clock) -> Tok
 
 
 async def post_form(client: Client, url: str, form: dict[str, str]) -> Answer:
-    """Send a form in a client's name. Raises as `net.https` does."""
+    """Send a form in a client's name. Raises IssuerBusyError."""
     # Loading the library takes longer than the loop may stand still.
     auth = await asyncio.to_thread(_client_auth, client)
     from authlib.common.urls import url_encode  # noqa: PLC0415 - loaded in the thread above
 
     headers = {"accept": "application/json", "content-type": "application/x-www-form-urlencoded"}
     _, headers, body = auth.prepare("POST", url, headers, url_encode(form.items()))
-    return await ask(
-        "POST", url, content=body.encode(), headers=headers, authorities_file=client.ca_file
+    return await ask_issuer(
+        "POST", url, content=body.encode(), headers=headers, ca_file=client.ca_file
     )
 
 

@@ -195,7 +195,7 @@ _CERTIFICATE: Final = frozenset(
 
 def why_chosen(candidate: Candidate, login: str, method: str) -> Text:
     """Say which setting it is, and why it was tried before others."""
-    return _with(
+    return with_fields(
         _CHOSEN,
         setting=candidate.in_words(),
         login=login,
@@ -206,7 +206,7 @@ def why_chosen(candidate: Candidate, login: str, method: str) -> Text:
 
 def why_not(candidate: Candidate, error: Exception) -> Text:
     """Say which setting it is not, and why."""
-    return _with(_NOT_CHOSEN, setting=candidate.in_words(), reason=reason_of(error))
+    return with_fields(_NOT_CHOSEN, setting=candidate.in_words(), reason=reason_of(error))
 
 
 def reason_of(error: Exception) -> Text:
@@ -277,10 +277,10 @@ def _quoting(reason: Text, words: str) -> Text:
     if not words:
         return reason
     is_long = len(words) > _WORDS_SHOWN
-    return _with(_SAID, reason=reason, words=f"{words[:_WORDS_SHOWN]}…" if is_long else words)
+    return with_fields(_SAID, reason=reason, words=f"{words[:_WORDS_SHOWN]}…" if is_long else words)
 
 
-def _with(text: Text, **fields: object) -> Text:
+def with_fields(text: Text, **fields: object) -> Text:
     """Fill a sentence's fields in, each in its own language where it has one."""
     english = {k: v.en if isinstance(v, Text) else v for k, v in fields.items()}
     japanese = {k: v.ja if isinstance(v, Text) else v for k, v in fields.items()}

@@ -1,0 +1,88 @@
+"""An old program's account becomes a source, with what the program knew of its letters.
+
+Called by `hato account import`.
+Never takes an account half: source, password and ledger are one step; never changes one that is
+here already. Letters that the old program has are known and nothing else: as they are not here,
+Hato neither fetches them nor ever deletes them at their server, whatever the owner's rule.
+Standards: none.
+Fails as `Sources.add` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
+
+from hato.core.clock import Clock
+from hato.core.language import Text
+from hato.core.secret import Secret
+from hato.services.moving_in import notes
+from hato.services.moving_in.found import Found, readable
+from hato.services.moving_in.memories import UniqueIds
+from hato.services.settings_finder.candidate import filled
+from hato.services.sources.source import Keeping, Proof, Source
+from hato.services.sources.sources import Sources, is_same_mail
+from hato.store.model import LedgerEntry, LedgerState
+
+_CHECKSUM_UNKNOWN: Final = b""
+
+
+class Ready(NamedTuple):
+    """An account, with all that was found about it."""
+
+    found: Found
+    secret: Secret | None
+    """None: it is still to be set, and until then nobody can log in."""
+    why_no_secret: Text | None
+    ids: UniqueIds | None
+    """None: the program has no memory of this account."""
+
+    def notes(self) -> Iterator[Text]:
+        """Yield what the person should know."""
+        source, program = self.found.source, {"program": self.found.program.value}
+        path = readable(str(self.found.memory.files[0]))
+        if self.ids is not None and self.ids.known:
+            yield filled(notes.KNOWN, count=len(self.ids.known), **program)
+        elif self.ids is None:
+            yield filled(notes.NO_MEMORY, path=path, **program)
+        if self.ids is not None and self.ids.odd:
+            yield filled(notes.ODD_IDS, count=self.ids.odd, path=path)
+        if source.policy.keeping is Keeping.DELETE_WHEN_STORED:
+            yield notes.DELETES
+        elif source.policy.keeping is Keeping.DELETE_AFTER_DAYS:
+            yield filled(notes.DELETES_LATER, days=source.policy.days)
+        if source.proof is Proof.OAUTH2:
+            yield filled(notes.NEEDS_AUTHORISING, address=source.address)
+        elif self.why_no_secret is not None:
+            yield filled(self.why_no_secret, address=source.address)
+        yield from self.found.notes
+
+
+def is_here(source: Source, others: Iterable[Source]) -> bool:
+    """Tell whether the mail of a source is fetched already."""
+    return any(is_same_mail(source, other) for other in others)
+
+
+async def move_in(sources: Sources, draft: Source, ready: Ready, clock: Clock) -> Source:
+    """Keep an account as the source that was drafted of it.
+
+    Raises AlreadyExistsError where it is here already.
+    """
+    known = ready.ids.known if ready.ids is not None else []
+    return await sources.add(draft, ready.secret, entries_of(known, clock.now()))
+
+
+def entries_of(unique_ids: Iterable[bytes], now: int) -> list[LedgerEntry]:
+    """Return ledger entries that say: known, not here, never to be deleted there."""
+    return [
+        LedgerEntry(
+            uidl=unique_id,
+            state=LedgerState.SEEN,
+            email_id=None,
+            size_octets=0,
+            checksum=_CHECKSUM_UNKNOWN,
+            header_checksum=_CHECKSUM_UNKNOWN,
+            at=now,
+        )
+        for unique_id in unique_ids
+    ]
