@@ -3,8 +3,7 @@
 Called by the verbs of `hato account` that log in to an account that is there.
 Never shows it.
 Standards: RFC 6749 §6 (tokens are renewed when they are due).
-Fails with NotFoundError where there is none yet, KeyReplacedError, DamagedError, and the errors of
-services.oauth.
+Fails with NotFoundError where there is none yet, KeyReplacedError, and as `access_token` does.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from hato.cli.account_owner import the_source
 from hato.cli.desk import Desk
 from hato.core.clock import SystemClock
 from hato.core.secret import Secret
+from hato.services.oauth.access_token import access_token
 from hato.services.sources.source import Proof, Source
 
 
@@ -21,7 +21,5 @@ async def proof_of(desk: Desk, source: Source, owner: str | None) -> Secret:
     async with desk.store() as store:
         found, _ = await the_source(desk, store, source.source_id, owner)
         if source.proof is Proof.OAUTH2:
-            from hato.services.oauth.access_token import access_token
-
             return await access_token(found.sources, source, SystemClock())
         return await found.sources.secret(source)

@@ -29,7 +29,7 @@ from hato.cli.account_trial import demand_login, say_cleartext, say_setting, tri
 from hato.cli.account_words import as_data, rule_in_words
 from hato.cli.desk import Desk
 from hato.cli.passwords import take_password
-from hato.core.errors import InvalidInputError
+from hato.core.errors import AlreadyExistsError, InvalidInputError
 from hato.core.language import Text
 from hato.core.secret import Secret
 from hato.services.settings_finder.candidate import Candidate, Protocol
@@ -52,6 +52,18 @@ _NOTHING_FOUND: Final = Text(
     ja="{address} のサーバーが見つかりません。プロバイダーで POP3 サーバー名を確認し、"
     "--host で指定してください。",
 )
+_THERE_ALREADY: Final = Text(
+    en="{address} is fetched already: see `hato account list`, and change it with "
+    "`hato account edit`.",
+    ja="{address} は既に登録されています。`hato account list` で確認し、"
+    "`hato account edit` で変えられます。",
+)
+_SAME_LOGIN: Final = Text(
+    en="{address} was not added: {login} at {host} is fetched already for another address; see "
+    "`hato account list`.",
+    ja="{address} は追加していません。{host} の {login} は別のアドレスとして登録済みです。"
+    "`hato account list` を見てください。",
+)
 _NOT_ADDED: Final = Text(
     en="{address} was not added: no login came about.",
     ja="{address} は追加していません。ログインできませんでした。",
@@ -73,6 +85,12 @@ _FOREIGN: Final = Text(
     en="An unsigned DNS answer of {domain} leads to {host}: shall the password go there? [y/N] ",
     ja="{domain} の署名のない DNS 応答によると、サーバーは {host} です。"
     "そこにパスワードを送りますか? [y/N] ",
+)
+_NOBODY_VOUCHES: Final = Text(
+    en="{address} was not added: an unsigned DNS answer leads to {host}, and nobody said that the "
+    "password may go there; if that is the right server, name it with --host {host}.",
+    ja="{address} は追加していません。署名のない DNS 応答が {host} を示していますが、"
+    "パスワードを送ってよいか確認できません。正しければ --host {host} で指定してください。",
 )
 _BEFORE: Final = Text(en="Before that: {step}", ja="その前に: {step}")
 
@@ -122,7 +140,10 @@ async def _refuse_double(desk: Desk, address: str, owner: str | None) -> None:
     """Find out early what would be refused in the end: nobody, or an account that is there."""
     async with desk.store() as store:
         found = await the_owner(desk, store, owner)
-        await found.sources.refuse_double(address)
+        try:
+            await found.sources.refuse_double(address)
+        except AlreadyExistsError as fault:
+            raise InvalidInputError(_THERE_ALREADY, address=address) from fault
 
 
 def _candidates(desk: Desk, address: str, named: Named) -> list[Candidate]:
@@ -150,6 +171,8 @@ def _try(
     for step in candidates[0].steps:
         desk.say_aside(_BEFORE, step=step.in_language(desk.language))
     agreed = [one for one in candidates if not one.needs_consent or _agrees(desk, address, one)]
+    if not agreed:
+        raise InvalidInputError(_NOBODY_VOUCHES, address=address, host=candidates[0].host)
     secret = take_password(
         desk, address, from_standard_input=chosen["password_stdin"], is_new=False
     )
@@ -161,7 +184,7 @@ def _try(
             secret,
             allowances=_allowances(where),
             outside=desk.ways.outside(desk.settings, desk.path()),
-            on_tried=lambda one: say_setting(desk, one),
+            on_tried=lambda one: say_setting(desk, one, is_aside=chosen["as_json"]),
         )
     )
     return demand_login(tried, _NOT_ADDED, address=address), secret
@@ -221,5 +244,10 @@ async def _keep(
         folder = await folder_at(found.account, path)
         usual = {"colour": COLOURS[turn % len(COLOURS)], "folder": folder}
         source = msgspec.structs.replace(draft, **(usual | wishes))
-        kept = await found.sources.add(source, secret)
+        try:
+            kept = await found.sources.add(source, secret)
+        except AlreadyExistsError as fault:
+            raise InvalidInputError(
+                _SAME_LOGIN, address=draft.address, login=draft.login, host=draft.host
+            ) from fault
         return as_data(found, kept, await folder_names(found.account), desk.language)

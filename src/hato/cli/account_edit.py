@@ -75,7 +75,7 @@ def edit(desk: Desk, /, address: str, **chosen: Any) -> None:  # noqa: ANN401 - 
         secret = take_password(desk, source.address, from_standard_input=True, is_new=False)
         changed = msgspec.structs.replace(changed, proof=Proof.PASSWORD)
     if where or secret is not None:
-        _try(desk, changed, secret, chosen["owner"])
+        _try(desk, changed, secret, chosen)
     kept = desk.run(_keep(desk, source, where | wishes, path, secret, chosen["owner"]))
     if chosen["as_json"]:
         desk.print_json({"account": kept})
@@ -90,12 +90,12 @@ async def _find(desk: Desk, address: str, owner: str | None) -> Source:
         return source
 
 
-def _try(desk: Desk, changed: Source, secret: Secret | None, owner: str | None) -> None:
+def _try(desk: Desk, changed: Source, secret: Secret | None, chosen: dict[str, Any]) -> None:
     """Log in as it would be from now on. Raises InvalidInputError."""
     say_cleartext(desk, [setting_of(changed)])
-    proof = secret or desk.run(proof_of(desk, changed, owner))
+    proof = secret or desk.run(proof_of(desk, changed, chosen["owner"]))
     tried = desk.run(try_source(changed, proof, desk.ways.outside(desk.settings, desk.path())))
-    say_setting(desk, tried)
+    say_setting(desk, tried, is_aside=chosen["as_json"])
     demand_login(tried)
 
 

@@ -17,8 +17,14 @@ from hato.cli.account_options import json_option, owner_option
 from hato.cli.account_owner import Owner, owners
 from hato.cli.account_words import as_data
 from hato.cli.desk import Desk
+from hato.cli.refusals import sentence_for
+from hato.core.clock import SystemClock
+from hato.core.errors import HatoError, NotFoundError
 from hato.core.language import Language, Text
+from hato.services.oauth.expiry import expiry_warning
+from hato.services.oauth.tokens import read_tokens
 from hato.services.sources.folders import folder_names
+from hato.services.sources.source import Proof, Source
 from hato.services.sources.sources import HEALTH_KIND
 
 _NONE: Final = Text(
@@ -30,6 +36,10 @@ _HEADING: Final = Text(
 )
 _PAUSED: Final = Text(en="paused", ja="停止中")
 _UNKNOWN: Final = Text(en="not looked at yet", ja="まだ確認していません")
+_NOT_AUTHORISED: Final = Text(
+    en="It has not been authorised yet: run `hato account authorise {address}`.",
+    ja="まだ認可されていません。`hato account authorise {address}` を実行してください。",
+)
 _STATES: Final = {
     "fine": Text(en="fine", ja="正常"),
     "busy": Text(en="busy", ja="混雑"),
@@ -67,10 +77,27 @@ async def _rows(owner: Owner, language: Language) -> list[dict[str, Any]]:
     kept = await owner.account.stored_objects(HEALTH_KIND)
     health = {one.object_id: _data(one.content) for one in kept}
     folders = await folder_names(owner.account)
-    return [
-        as_data(owner, source, folders, language) | {"health": health.get(source.source_id)}
-        for source in await owner.sources.all()
-    ]
+    rows = []
+    for source in await owner.sources.all():
+        row = as_data(owner, source, folders, language)
+        row["health"] = health.get(source.source_id)
+        row["warning"] = await _warning(owner, source, language)
+        rows.append(row)
+    return rows
+
+
+async def _warning(owner: Owner, source: Source, language: Language) -> str:
+    """Say in time that an authorisation will end, or that a secret cannot be opened."""
+    try:
+        secret = await owner.sources.secret(source)
+        if source.proof is Proof.PASSWORD:
+            return ""
+        text = expiry_warning(read_tokens(secret), source.address, SystemClock().now())
+    except NotFoundError:
+        return _NOT_AUTHORISED.in_language(language, address=source.address)
+    except HatoError as fault:
+        return sentence_for(fault, language)
+    return text.in_language(language) if text is not None else ""
 
 
 def _data(content: bytes) -> dict[str, Any] | None:
@@ -88,5 +115,6 @@ def _print(desk: Desk, row: dict[str, Any]) -> None:
     shown = (_PAUSED if row["is_paused"] else state).in_language(desk.language)
     server = f"{row['protocol']}://{row['host']}:{row['port']}"
     click.echo("\t".join((row["address"], row["owner"], server, row["folder"], shown)))
-    if text := health.get(desk.language.value):
-        click.echo(f"    {text}")
+    for text in (health.get(desk.language.value), row["warning"]):
+        if text:
+            click.echo(f"    {text}")

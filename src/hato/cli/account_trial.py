@@ -29,12 +29,13 @@ _UNCHANGED: Final = Text(
 )
 
 
-def say_setting(desk: Desk, tried: Tried) -> None:
-    """Say what came of one setting: chosen or not, and why."""
-    desk.say_aside(tried.why)
+def say_setting(desk: Desk, tried: Tried, *, is_aside: bool = False) -> None:
+    """Say what came of one setting: chosen or not, and why; `is_aside`: to standard error."""
+    say = desk.say_aside if is_aside or not tried.is_good else desk.say
+    say(tried.why)
     if tried.is_good:
         why = method_in_words(tried.method, tried.candidate.tls).in_language(desk.language)
-        desk.say_aside(_METHOD, method=tried.method, why=why)
+        say(_METHOD, method=tried.method, why=why)
         return
     if tried.advice is not None:
         desk.say_aside(tried.advice)

@@ -10,7 +10,7 @@ Fails with DialError, ConnectionLostError and the errors of `clients.errors`.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from enum import Enum, auto
 from typing import Final
 
@@ -46,9 +46,11 @@ from hato.protocols.pop3.client_events import (
     UniqueIdRows,
 )
 from hato.protocols.pop3.client_events import ListingEnd as End
-from hato.protocols.pop3.commands import Capa, Dele, List, Quit, Retr, Stls, Top, Uidl
+from hato.protocols.pop3.commands import Capa, Command, Dele, List, Quit, Retr, Stls, Top, Uidl
 
 _DEFAULT_PATIENCE: Final = Patience()
+_TOP_OCTETS: Final = 8_192
+"""What TOP is thought to be answered with: a header as long as they are."""
 
 
 class Security(Enum):
@@ -90,6 +92,7 @@ class Pop3Client:
         """Go on after a greeting; `connect` makes one."""
         self._conversation = conversation
         self._patience = patience
+        self._sizes: Mapping[MessageNumber, int] = {}
         self.greeting = greeting
         """What the server said first, fit to be shown."""
 
@@ -136,6 +139,7 @@ class Pop3Client:
 
     async def _list(self, commands: tuple[Uidl | List, ...], listing: Listing) -> None:
         """Ask, and write the rows down."""
+        self._sizes = listing.sizes
         async with contextlib.aclosing(self._conversation.events(commands)) as events:
             async for event in events:
                 match event:
@@ -168,7 +172,8 @@ class Pop3Client:
 
     async def _bodies(self, commands: Iterable[Retr | Top]) -> AsyncGenerator[Letter, None]:
         """Ask, and make a letter of each answer."""
-        async with contextlib.aclosing(self._conversation.events(commands)) as events:
+        asking = self._conversation.events(commands, self._octets_of)
+        async with contextlib.aclosing(asking) as events:
             async for event in events:
                 match event:
                     case Refused(command=Retr(number=number) | Top(number=number)):
@@ -177,6 +182,14 @@ class Pop3Client:
                         letter = Letter(number, events)
                         yield letter
                         await letter.skip()
+
+    def _octets_of(self, command: Command) -> int:
+        """Return how much a command is answered with, as far as LIST told."""
+        match command:
+            case Retr(number):
+                return self._sizes.get(number, 0)
+            case _:
+                return _TOP_OCTETS
 
     async def top(self, number: MessageNumber, lines: int = 0, *, most_octets: int) -> bytes:
         """Return a message's header and its first lines, cut at `most_octets`.

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
+import itertools
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
 from typing import Final
 
 from hato.clients.errors import NonsenseError
 from hato.clients.pop3_refusals import error_of_end
-from hato.core.limits import POP3_WINDOW_COMMANDS
+from hato.clients.pop3_window import Pop3Window
 from hato.net.dial_errors import ConnectionLostError, Loss
 from hato.net.dialled import Dialled
 from hato.net.outgoing_tls import Trust
@@ -24,8 +25,8 @@ from hato.protocols.pop3.client import Pop3ClientMachine
 from hato.protocols.pop3.client_events import ConversationBroken, Event
 from hato.protocols.pop3.commands import Command
 
-_REFILL_BELOW: Final = POP3_WINDOW_COMMANDS // 2
-"""So few unanswered commands let the next ones be sent: many at once, and never none waiting."""
+_SHORT_ANSWER_OCTETS: Final = 64
+"""What a command without a letter is answered with, more or less."""
 
 
 class Pop3Conversation:
@@ -67,14 +68,17 @@ class Pop3Conversation:
         self.machine.send(command)
         return await self.next_event()
 
-    async def events(self, commands: Iterable[Command]) -> AsyncGenerator[Event, None]:
+    async def events(
+        self, commands: Iterable[Command], octets_of: Callable[[Command], int] | None = None
+    ) -> AsyncGenerator[Event, None]:
         """Send commands, ahead of their answers where that is allowed; yield all events in order.
 
-        Nothing is read faster than the events are taken.
+        Nothing is read faster than the events are taken. `octets_of`: how long a command's answer
+        is thought to be; None: short.
         """
         await self._settle()
-        waiting = iter(commands)
-        while self._has_asked(waiting):
+        waiting, window = iter(commands), Pop3Window()
+        while self._has_asked(waiting, window, octets_of):
             yield await self.next_event()
         if not self.machine.room:
             # It ended before anything could be asked: no answer must not look like an empty one.
@@ -85,19 +89,21 @@ class Pop3Conversation:
         while self.machine.unanswered:
             await self.next_event()
 
-    def _has_asked(self, commands: Iterator[Command]) -> bool:
+    def _has_asked(
+        self,
+        commands: Iterator[Command],
+        window: Pop3Window,
+        octets_of: Callable[[Command], int] | None,
+    ) -> bool:
         """Send more where it is time to, and tell whether answers are due."""
-        if self.machine.unanswered <= _REFILL_BELOW:
-            self._send_from(commands)
-        return self.machine.unanswered > 0
-
-    def _send_from(self, commands: Iterator[Command]) -> None:
-        """Send as many as there is room for."""
-        for _ in range(self.machine.room):
-            command = next(commands, None)
-            if command is None:
-                return
-            self.machine.send(command)
+        machine = self.machine
+        if window.is_time_to_send(machine.unanswered):
+            for command in itertools.islice(commands, machine.room):
+                machine.send(command)
+                window.has_sent(octets_of(command) if octets_of else _SHORT_ANSWER_OCTETS)
+                if not window.has_room():
+                    break
+        return machine.unanswered > 0
 
     async def start_tls(self, trust: Trust, pinned_sha256: bytes | None) -> None:
         """Shake hands, now that the server agreed; raises where somebody spoke in between."""

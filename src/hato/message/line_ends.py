@@ -58,8 +58,8 @@ class LineEndConverter:
 
 def _converted(octets: bytes) -> bytes:
     """Convert octets that begin and end where no line end is cut."""
-    if b"\r" not in octets:
-        return octets.replace(b"\n", b"\r\n")
+    if octets.replace(b"\r", b"").replace(b"\n", b"\r\n") == octets:
+        return octets  # as nearly all mail is; finding that out costs half of converting
     lines = octets.replace(b"\r\n", b"\n")
     if b"\r" in lines:  # rare, and this way is slower
         lines = _CRLF_OR_CR_CRLF.sub(b"\n", octets).replace(b"\r", b"\n")

@@ -315,7 +315,7 @@ async def test_a_server_that_says_goodbye_is_heard(authority: Authority) -> None
     assert caught.value.detail == "idle for too long"
 
 
-@pytest.mark.parametrize(("capabilities", "ahead"), [("PIPELINING", 128), ("USER", 1)])
+@pytest.mark.parametrize(("capabilities", "ahead"), [("PIPELINING", 512), ("USER", 1)])
 async def test_commands_go_ahead_of_answers_only_where_that_is_offered(
     authority: Authority, capabilities: str, ahead: int
 ) -> None:
@@ -333,9 +333,9 @@ async def test_commands_go_ahead_of_answers_only_where_that_is_offered(
 
     async with raw_server(count) as port:
         client = await logged_in(port, authority)
-        answers = await client.delete([MessageNumber(number) for number in range(1, 501)])
+        answers = await client.delete([MessageNumber(number) for number in range(1, 1501)])
         client.close()
-    assert list(answers.values()) == [None] * 500
+    assert list(answers.values()) == [None] * 1500
     assert most == ahead
 
 

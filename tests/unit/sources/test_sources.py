@@ -9,6 +9,7 @@ from hato.core.clock import FixedClock
 from hato.core.errors import (
     AlreadyExistsError,
     DamagedError,
+    InUseError,
     KeyReplacedError,
     NotFoundError,
 )
@@ -16,7 +17,8 @@ from hato.core.ids import EmailId
 from hato.core.secret import Secret
 from hato.services.auth.vault import Vault
 from hato.services.settings_finder.candidate import Protocol, TlsMode
-from hato.services.sources.source import Keeping, Policy, Source
+from hato.services.sources.removal import count_mail_of
+from hato.services.sources.source import Keeping, Policy, Proof, Source, polling_lock
 from hato.services.sources.sources import KIND, SECRET_KIND, Sources, new_source_id
 from hato.store.api import Account, Store
 from hato.store.changes import AddEmail, PutLedger, PutObject
@@ -37,6 +39,7 @@ DRAFT = Source(
     tls=TlsMode.IMPLICIT,
     login="ada@provider.example",
 )
+ENTRY = LedgerEntry(b"u1", LedgerState.STORED, None, 1, b"", b"", 1)
 
 
 class Home:
@@ -184,11 +187,15 @@ async def test_a_replaced_key_is_told_from_damage(home: Home) -> None:
     assert await later.secret(added) == PASSWORD
 
 
-async def test_an_unreadable_source_is_damage_and_not_a_crash(home: Home) -> None:
+async def test_an_unreadable_source_does_not_stop_the_others(home: Home) -> None:
+    added = await home.sources.add(DRAFT, PASSWORD)
     for content in (b"", b"{}", b'{"source_id": 5}', b"\xff"):
         await home.account.commit([PutObject(KIND, "broken", content)])
+        assert await home.sources.all() == [added]
         with pytest.raises(DamagedError):
-            await home.sources.all()
+            await home.sources.change("broken", is_paused=True)
+    await home.sources.remove("broken", keep_mail=True)
+    assert [one.object_id for one in await home.account.stored_objects(KIND)] == [added.source_id]
 
 
 async def test_what_a_later_version_knows_besides_is_passed_over(home: Home) -> None:
@@ -199,15 +206,12 @@ async def test_what_a_later_version_knows_besides_is_passed_over(home: Home) -> 
     assert await home.sources.all() == [added]
 
 
-async def test_a_source_goes_with_its_secret_and_ledger_and_its_mail_stays(home: Home) -> None:
+async def test_a_source_goes_with_its_secret_and_its_mail_stays(home: Home) -> None:
     added = await home.sources.add(DRAFT, PASSWORD)
     await home.receive(added.source_id)
-    entry = LedgerEntry(b"u1", LedgerState.STORED, None, 1, b"", b"", 1)
-    await home.account.commit([PutLedger(added.source_id, (entry,))])
     assert await home.sources.remove(added.source_id, keep_mail=True) == 0
     assert await home.sources.all() == []
     assert await home.account.stored_objects(SECRET_KIND) == []
-    assert await home.account.ledger(added.source_id) == []
     assert await home.count() == 1
     with pytest.raises(NotFoundError):
         await home.sources.secret(added)
@@ -215,13 +219,53 @@ async def test_a_source_goes_with_its_secret_and_ledger_and_its_mail_stays(home:
         await home.sources.remove(added.source_id, keep_mail=True)
 
 
+@pytest.mark.parametrize("changed", [{"host": "new.provider.example"}, {"address": "a@b.example"}])
+async def test_who_comes_back_is_known_again_so_that_nothing_comes_twice(
+    home: Home, changed: dict[str, object]
+) -> None:
+    added = await home.sources.add(DRAFT, PASSWORD)
+    await home.account.commit([PutLedger(added.source_id, (ENTRY,))])
+    await home.sources.remove(added.source_id, keep_mail=True)
+    again = await home.sources.add(msgspec.structs.replace(DRAFT, **changed), PASSWORD)
+    assert again.source_id == added.source_id
+    assert await home.account.ledger(again.source_id) == [ENTRY]
+    other = msgspec.structs.replace(DRAFT, address="b@provider.example", login="b")
+    assert (await home.sources.add(other, PASSWORD)).source_id != added.source_id
+
+
 async def test_its_mail_goes_only_where_that_is_wanted_and_nobody_else_s(home: Home) -> None:
     added = await home.sources.add(DRAFT, PASSWORD)
+    await home.account.commit([PutLedger(added.source_id, (ENTRY,))])
     for source_id in (added.source_id, added.source_id, None, "other"):
         await home.receive(source_id)
+    assert await count_mail_of(home.account, added.source_id) == 2
     assert await home.sources.remove(added.source_id, keep_mail=False) == 2
     assert await home.count() == 2
     assert len(await home.account.held()) == 2  # can be brought back
+    assert await home.account.ledger(added.source_id) == []
+    assert (await home.sources.add(DRAFT, PASSWORD)).source_id != added.source_id
+
+
+async def test_a_source_that_is_being_fetched_is_not_removed(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hato.services.sources.sources._POLL_SECONDS", 0.0)
+    added = await home.sources.add(DRAFT, PASSWORD)
+    poll = await home.account.lock(polling_lock(added.source_id))
+    with pytest.raises(InUseError):
+        await home.sources.remove(added.source_id, keep_mail=False)
+    assert await home.sources.all() == [added]
+    await poll.release()
+    await home.sources.remove(added.source_id, keep_mail=False)
+    assert await home.sources.all() == []
+
+
+async def test_one_that_is_to_be_authorised_has_no_secret_yet(home: Home) -> None:
+    added = await home.sources.add(DRAFT, None)
+    with pytest.raises(NotFoundError):
+        await home.sources.secret(added)
+    await home.sources.set_secret(added.source_id, Secret("{}"), Proof.OAUTH2)
+    assert (await home.sources.find(added.source_id)).proof is Proof.OAUTH2
 
 
 def test_ids_are_short_and_their_own() -> None:

@@ -32,7 +32,7 @@ from hato.services.fetching.reckoning import (
     reckon_absences,
     reckon_returns,
 )
-from hato.services.sources.source import Source
+from hato.services.sources.source import Source, polling_lock
 from hato.store.api import Account
 from hato.store.model import LedgerState
 
@@ -62,7 +62,7 @@ async def fetch_round(  # noqa: PLR0913 - all that a poll needs, each by its nam
     login_delay_seconds: int | None = None
     poll: Poll | None = None
     try:
-        lock = await account.lock(f"fetch {source.source_id}")
+        lock = await account.lock(polling_lock(source.source_id))
         try:
             book = await books.open(account, source.source_id)
             folder = await _folder_of(account, source)

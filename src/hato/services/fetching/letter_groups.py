@@ -41,9 +41,14 @@ class Kept(msgspec.Struct):
     """A letter that is here, and how it is to be kept."""
 
     wish: Wish
-    key: bytes
     taken: Taken
     entry: LedgerEntry
+    received: int
+
+    @property
+    def key(self) -> bytes:
+        """Its name in the ledger."""
+        return self.entry.uidl
 
 
 class LetterGroups:
@@ -147,9 +152,8 @@ class LetterGroups:
         poll = self._poll
         wanted: list[Wanted] = []
         for kept in group:
-            received = self._received(kept.taken)
             placing = Placing(
-                poll.folder, received, source=poll.source.source_id, ledger=(kept.entry,)
+                poll.folder, kept.received, source=poll.source.source_id, ledger=(kept.entry,)
             )
             wanted.append(kept.taken.placed(placing))
         wanted += await self._replaced(group)
@@ -158,12 +162,6 @@ class LetterGroups:
             poll.octets += kept.taken.staged.size_octets
             poll.located.numbers[kept.key] = kept.wish.number
             poll.cleared.add(kept.key)
-
-    def _received(self, taken: Taken) -> int:
-        """Return when the letter came: where its server got it, if that can be told."""
-        now = self._poll.clock.now()
-        found = arrival_of(taken.staged.head(), now)
-        return now if found is None else found
 
     async def _replaced(self, group: Sequence[Kept]) -> list[Wanted]:
         """Return what takes away the notes in the place of letters that are here now."""
@@ -180,8 +178,9 @@ class LetterGroups:
 
     def _prepared(self, wish: Wish, taken: Taken, state: LedgerState) -> Kept:
         """Name a letter, and say what the ledger will know of it."""
-        staged = taken.staged
-        mark = wish.header_mark or mark_of(staged.head())
+        staged, now = taken.staged, self._poll.clock.now()
+        header = staged.head()
+        mark = wish.header_mark or mark_of(header)
         size = wish.size_octets or staged.size_octets
         key = self._name(mark, size) if wish.key is None else wish.key
         is_whole = state is LedgerState.STORED
@@ -192,9 +191,12 @@ class LetterGroups:
             size_octets=size,
             checksum=staged.checksum if is_whole else b"",
             header_checksum=mark,
-            at=self._poll.clock.now(),
+            at=now,
+            stored_at=now if is_whole else 0,
         )
-        return Kept(wish, key, taken, entry)
+        # When its server got it, where that can be told: a mailbox of years came not today.
+        arrived = arrival_of(header, now)
+        return Kept(wish, taken, entry, now if arrived is None else arrived)
 
     def _name(self, mark: bytes, size_octets: int) -> bytes:
         """Return a name for a letter that the server has none for."""

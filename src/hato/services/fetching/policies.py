@@ -63,6 +63,13 @@ def due(
             return safe
         case Keeping.DELETE_AFTER_DAYS:
             stored_before = now - policy.days * _DAY_SECONDS
-            return [one for one in safe if one.state in _DECIDED or one.at <= stored_before]
+            return [one for one in safe if _stored_at(one) <= stored_before]
         case Keeping.DELETE_WHEN_READ:
             return [one for one in safe if one.state in _DECIDED or one.email_id not in unread]
+
+
+def _stored_at(entry: LedgerEntry) -> int:
+    """Return when a letter became safe here, as far as that was noted."""
+    if entry.stored_at or entry.state in _DECIDED:
+        return entry.stored_at
+    return entry.at

@@ -185,5 +185,6 @@ def reckon_returns(
 
 
 def with_state(entry: LedgerEntry, state: LedgerState, now: int) -> LedgerEntry:
-    """Return an entry that has reached a state."""
-    return msgspec.structs.replace(entry, state=state, at=now)
+    """Return an entry that has reached a state, with the moments that its receipt needs."""
+    sent_at = now if state is LedgerState.DELETION_SENT else entry.deletion_sent_at
+    return msgspec.structs.replace(entry, state=state, at=now, deletion_sent_at=sent_at)

@@ -1,4 +1,4 @@
-"""What goes when a source goes: itself, its ledger, and its mail where the owner wants that.
+"""The mail of a source: counted, and taken away where its owner wants that.
 
 Called by `services.sources.sources`.
 Never touches anything at the provider; what it deletes here can be brought back for a while.
@@ -8,13 +8,13 @@ Fails as `Account.commit` does; may be interrupted between two steps, each of wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final, TypeVar
 
 from hato.core.ids import EmailId, MailboxId, Uid
 from hato.store.api import Account
-from hato.store.changes import Expunge, PutLedger, PutObject, Wanted
+from hato.store.changes import Expunge, PutLedger, Wanted
 
 _STEP: Final = 1_000
 """Messages in one commit, so that others get their turn."""
@@ -22,16 +22,8 @@ _STEP: Final = 1_000
 ItemT = TypeVar("ItemT")
 
 
-async def remove_source(account: Account, source_id: str, kinds: Sequence[str]) -> None:
-    """Remove all that is kept of a source besides its mail: the objects first, together."""
-    await account.commit([PutObject(kind, source_id, None) for kind in kinds])
-    uidls = (entry.uidl for entry in await account.ledger(source_id))
-    for some in _by_steps(uidls):
-        await account.commit([PutLedger(source_id, forget=tuple(some))])
-
-
 async def remove_mail_of(account: Account, source_id: str) -> int:
-    """Take a source's messages out of every mailbox; return how many there were."""
+    """Take a source's messages out of every mailbox, and forget its ledger; return how many."""
     count = 0
     for email_ids in _by_steps(await _all_emails(account)):
         places: dict[MailboxId, list[Uid]] = {}
@@ -43,6 +35,8 @@ async def remove_mail_of(account: Account, source_id: str) -> int:
         wanted: list[Wanted] = [Expunge(mailbox, tuple(uids)) for mailbox, uids in places.items()]
         if wanted:
             await account.commit(wanted)
+    for some in _by_steps(entry.uidl for entry in await account.ledger(source_id)):
+        await account.commit([PutLedger(source_id, forget=tuple(some))])
     return count
 
 

@@ -45,7 +45,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     """One mail account elsewhere. Kept as JSON in the owner's own account."""
 
     source_id: str
-    """Short, random, never used again: the ledger and each message are marked with it."""
+    """Short, random, never used for another one: its ledger and messages are marked with it."""
     address: str
     """What the person calls it: the mail address."""
     name: str
@@ -83,3 +83,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     """A command and its arguments, run for each new message with the message as its input."""
     maildir: str = ""
     """A Maildir that gets a copy of each new message; empty: none."""
+
+
+def polling_lock(source_id: str) -> str:
+    """Return the name of the lock of its owner's account that whoever polls a source holds."""
+    return f"fetch {source_id}"

@@ -19,11 +19,12 @@ import msgspec
 
 from hato.core.clock import Clock
 from hato.core.errors import AlreadyExistsError, DamagedError, NotFoundError
+from hato.core.log import log
 from hato.core.secret import Secret
 from hato.services.auth.vault import Vault
 from hato.services.names import normalized_address
-from hato.services.sources.removal import remove_mail_of, remove_source
-from hato.services.sources.source import Proof, Source
+from hato.services.sources.removal import remove_mail_of
+from hato.services.sources.source import Proof, Source, polling_lock
 from hato.store.api import Account
 from hato.store.changes import PutLedger, PutObject, Wanted
 from hato.store.model import LedgerEntry, StoredObject
@@ -31,10 +32,17 @@ from hato.store.model import LedgerEntry, StoredObject
 KIND: Final = "source"
 SECRET_KIND: Final = "source-secret"  # noqa: S105 - the name of a kind, no secret
 HEALTH_KIND: Final = "source-health"
+LEFT_KIND: Final = "source-left"
+"""Of sources that were removed and whose mail stayed: what is known of them, but for the secret."""
 
 _ID_OCTETS: Final = 5
 _LOCK: Final = "sources"
 _LOCK_SECONDS: Final = 10.0
+_POLL_SECONDS: Final = 10.0
+"""How long a removal waits for the end of a poll."""
+
+
+_OF_A_SOURCE: Final = (KIND, SECRET_KIND, HEALTH_KIND)
 
 
 class Sources:
@@ -47,20 +55,22 @@ class Sources:
         self._clock = clock
 
     async def all(self) -> list[Source]:
-        """Return all sources, in the order in which they were added. Raises DamagedError."""
-        found = [_read(one) for one in await self._account.stored_objects(KIND)]
+        """Return all sources, in the order in which they were added.
+
+        One that cannot be read (a newer Hato wrote it) is left out: the others go on.
+        """
+        found = await self._readable(KIND)
         return sorted(found, key=lambda source: (source.added, source.source_id))
 
     async def find(self, address_or_id: str) -> Source:
         """Find a source by its address, however it is typed, or by its id.
 
-        Raises NotFoundError, DamagedError.
+        Raises NotFoundError.
         """
         for source in await self.all():
             if address_or_id == source.source_id or is_same_address(address_or_id, source.address):
                 return source
-        message = f"no mail account {address_or_id} is fetched"
-        raise NotFoundError(message)
+        raise _no_such(address_or_id)
 
     async def refuse_double(self, address: str) -> None:
         """Tell early what `add` would refuse. Raises AlreadyExistsError."""
@@ -74,22 +84,25 @@ class Sources:
 
         `secret`: None where it is still to be set, or authorised. `ledger`: what is known of its
         letters from the start, in the same step. An empty `source_id` and an `added` of 0 are
-        filled in. Raises AlreadyExistsError for an address, or a login at a server, that is there
-        already.
+        filled in: of an account that was removed and whose mail stayed, the id that it had, so that
+        nothing is fetched twice. Raises AlreadyExistsError for an address, or a login at a server,
+        that is there already.
         """
-        added = msgspec.structs.replace(
-            source,
-            source_id=source.source_id or new_source_id(),
-            added=source.added or self._clock.now(),
-        )
         async with self._alone():
             for other in await self.all():
-                _refuse_double(added, other)
-            wanted = [_put(added)]
+                _refuse_double(source, other)
+            added = msgspec.structs.replace(
+                source,
+                source_id=source.source_id or await self._left_id(source) or new_source_id(),
+                added=source.added or self._clock.now(),
+            )
+            wanted = [_put(added), PutObject(LEFT_KIND, added.source_id, None)]
             if secret is not None:
                 wanted.append(self._put_secret(added.source_id, secret))
-            if ledger:
-                wanted.append(PutLedger(added.source_id, tuple(ledger)))
+            if ledger:  # what is known from here goes before what is known from elsewhere
+                known = {entry.uidl for entry in await self._account.ledger(added.source_id)}
+                entries = tuple(entry for entry in ledger if entry.uidl not in known)
+                wanted.append(PutLedger(added.source_id, entries))
             await self._account.commit(wanted)
         return added
 
@@ -132,25 +145,53 @@ class Sources:
         return self._vault.open(kept.content, self._purpose(source.source_id))
 
     async def remove(self, source_id: str, *, keep_mail: bool) -> int:
-        """Forget a source, its secret and its ledger; return how many messages went with it.
+        """Forget a source and its secret; return how many messages went with it.
 
-        `keep_mail`: what was fetched stays, and 0 went. Otherwise it is deleted here, gently, and
-        nothing at its provider. Raises NotFoundError.
+        `keep_mail`: what was fetched stays, its ledger too, and 0 went. Otherwise it is deleted
+        here, gently, and the ledger forgotten. Nothing is deleted at the provider. Raises
+        NotFoundError; InUseError while it is being fetched.
         """
         async with self._alone():
-            await self._by_id(source_id)
-            # First, and for good: a fetcher that still saw the source would take what is removed
-            # here for read or deleted by its owner, and delete it at the provider.
-            kinds = (KIND, SECRET_KIND, HEALTH_KIND)
-            await remove_source(self._account, source_id, kinds)
-            return 0 if keep_mail else await remove_mail_of(self._account, source_id)
+            kept = await self._account.stored_object(KIND, source_id)
+            if kept is None:
+                raise _no_such(source_id)
+            # A poll that saw mail go away here would take it for deleted by its owner.
+            poll = await self._account.lock(polling_lock(source_id), _POLL_SECONDS)
+            try:
+                wanted = [PutObject(kind, source_id, None) for kind in _OF_A_SOURCE]
+                # Left until all mail is gone: who is interrupted adds it again, and removes again.
+                await self._account.commit([*wanted, PutObject(LEFT_KIND, source_id, kept.content)])
+                if keep_mail:
+                    return 0
+                count = await remove_mail_of(self._account, source_id)
+                await self._account.commit([PutObject(LEFT_KIND, source_id, None)])
+                return count
+            finally:
+                await poll.release()
+
+    async def _left_id(self, source: Source) -> str:
+        """Return the id that a source had before it was removed; empty: it was not here."""
+        for left in await self._readable(LEFT_KIND):
+            is_same_login = (left.host, left.login) == (source.host, source.login)
+            if is_same_login or is_same_address(left.address, source.address):
+                return left.source_id
+        return ""
+
+    async def _readable(self, kind: str) -> list[Source]:
+        """Return the sources that can be read."""
+        found = []
+        for kept in await self._account.stored_objects(kind):
+            try:
+                found.append(_read(kept))
+            except DamagedError as fault:
+                log.warning("source-unreadable", source=kept.object_id, reason=str(fault))
+        return found
 
     async def _by_id(self, source_id: str) -> Source:
         """Return a source. Raises NotFoundError, DamagedError."""
         kept = await self._account.stored_object(KIND, source_id)
         if kept is None:
-            message = f"no mail account {source_id} is fetched"
-            raise NotFoundError(message)
+            raise _no_such(source_id)
         return _read(kept)
 
     async def _replace(self, source: Source) -> None:
@@ -187,6 +228,10 @@ def new_source_id() -> str:
 def is_same_address(one: str, other: str) -> bool:
     """Tell whether two texts are the same mail address."""
     return one == other or _form(one) == _form(other)
+
+
+def _no_such(address_or_id: str) -> NotFoundError:
+    return NotFoundError(f"no mail account {address_or_id} is fetched")
 
 
 def _form(text: str) -> str:

@@ -27,6 +27,8 @@ from hato.store.embedded.system import (
 from hato.store.model import Traits
 
 _LINE_END: Final = b"\r\n"
+_CARRIAGE_RETURN: Final = b"\r"
+_LINE_FEED: Final = b"\n"
 _LEAST_DOTS: Final = 64
 """So many dots are recorded however short the message is."""
 
@@ -40,9 +42,7 @@ class Inspection:
         self.dots = array("I")
         self.is_dense = False
         self._before = _LINE_END
-        self._line_ends = 0
-        self._carriage_returns = 0
-        self._line_feeds = 0
+        self._has_bare_cr_or_lf = False
         self._has_nul = False
         self._is_ascii = True
 
@@ -52,9 +52,8 @@ class Inspection:
             return
         joined = self._before + chunk
         base = self.size_octets - 2
-        self._carriage_returns += chunk.count(b"\r")
-        self._line_feeds += chunk.count(b"\n")
-        self._line_ends += joined.count(_LINE_END, 1)
+        if not self._has_bare_cr_or_lf:
+            self._has_bare_cr_or_lf = _has_bare_cr_or_lf(joined)
         self._has_nul = self._has_nul or b"\0" in chunk
         self._is_ascii = self._is_ascii and chunk.isascii()
         self.size_octets += len(chunk)
@@ -73,14 +72,26 @@ class Inspection:
     def traits(self) -> Traits:
         """What was seen so far."""
         traits = Traits(0)
-        line_ends = self._line_ends
-        if self._carriage_returns != line_ends or self._line_feeds != line_ends:
+        if self._has_bare_cr_or_lf or self._before.endswith(_CARRIAGE_RETURN):
             traits |= Traits.BARE_CR_OR_LF
         if self._has_nul:
             traits |= Traits.HAS_NUL
         if not self._is_ascii:
             traits |= Traits.HAS_8BIT
         return traits
+
+
+def _has_bare_cr_or_lf(joined: bytes) -> bool:
+    """Whether a CR or an LF stands alone in the last two octets seen and what follows them.
+
+    An LF in front has been judged with what stood before it, and a CR at the end will be with what
+    follows. Taking out every CR and putting one before every LF gives the octets again only where
+    all are pairs; that is four times as fast as counting them.
+    """
+    start = 1 if joined.startswith(_LINE_FEED) else 0
+    stop = len(joined) - joined.endswith(_CARRIAGE_RETURN)
+    judged = joined[start:stop]
+    return judged.replace(_CARRIAGE_RETURN, b"").replace(_LINE_FEED, _LINE_END) != judged
 
 
 class EmbeddedStaged:

@@ -1,0 +1,234 @@
+"""`hato account`: added after a login, listed, changed, tried, removed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.unit.auth.house import ADA, PASSWORD
+from tests.unit.cli.conftest import Hato
+from tests.unit.cli.provider_thread import Elsewhere, provider_elsewhere
+
+TYPED = f"{PASSWORD}\n"
+
+
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Elsewhere]:
+    with provider_elsewhere(tmp_path_factory.mktemp("elsewhere") / "provider") as provider:
+        yield provider
+
+
+@pytest.fixture
+def added(hato: Hato, elsewhere: Elsewhere) -> str:
+    """The address of an account that was added."""
+    hato("account", "add", ADA, *elsewhere.options("--password-stdin"), piped=TYPED)
+    return ADA
+
+
+def test_an_account_is_added_after_a_login_and_the_choice_is_explained(
+    hato: Hato, elsewhere: Elsewhere
+) -> None:
+    said = hato("account", "add", ADA, *elsewhere.options("--password-stdin"), piped=TYPED)
+    first, method, result, then = said.out.splitlines()
+    assert f"port {elsewhere.pop3s}, encrypted from the start" in first
+    assert "by SCRAM-SHA-256-PLUS, because you named this server" in first
+    assert method.startswith("SCRAM-SHA-256-PLUS is the best there is: the password itself is")
+    assert result == f"{ADA} was added. Its mail stays at the provider."
+    assert "`hato fetch --account ada@example.org`" in then
+    (row,) = hato.json("account", "list")
+    assert (row["address"], row["owner"], row["policy"]["keeping"]) == (ADA, ADA, "keep")
+
+
+def test_it_is_said_in_japanese_too(
+    hato: Hato, elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", "ja_JP.UTF-8")
+    said = hato("account", "add", ADA, *elsewhere.options("--password-stdin"), piped=TYPED)
+    assert "最初から暗号化" in said.out
+    assert "追加しました。プロバイダーのメールはそのまま残ります。" in said.out
+
+
+def test_a_wrong_password_is_told_and_nothing_is_kept(hato: Hato, elsewhere: Elsewhere) -> None:
+    options = elsewhere.options("--password-stdin")
+    said = hato("account", "add", ADA, *options, status=1, piped="wrong\n")
+    assert "does not take this name and password" in said.err
+    assert said.err.endswith(f"{ADA} was not added: no login came about.\n")
+    assert said.out == ""
+    assert hato.json("account", "list") == []
+
+
+def test_the_password_is_asked_for_once_at_a_terminal(
+    hato: Hato, elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def ask(prompt: str) -> str:
+        asked.append(prompt)
+        return PASSWORD
+
+    monkeypatch.setattr("getpass.getpass", ask)
+    hato("account", "add", ADA, *elsewhere.options(), typed="")
+    assert asked == [f"Password for {ADA}: "]
+
+
+def test_an_unknown_certificate_is_refused_and_can_be_pinned(
+    hato: Hato, elsewhere: Elsewhere
+) -> None:
+    options = ("--host", "localhost", "--port", elsewhere.pop3s, "--tls", "implicit")
+    said = hato("account", "add", ADA, *options, "--password-stdin", status=1, piped=TYPED)
+    assert "No password was sent." in said.err
+    words = said.err.split()
+    fingerprint = words[words.index("fingerprint") + 1].strip(":")
+    hato("account", "add", ADA, *options, "--pin", fingerprint, "--password-stdin", piped=TYPED)
+    assert hato.json("account", "list")[0]["pinned_sha256"] == fingerprint
+
+
+def test_clear_text_needs_a_word_and_is_explained(hato: Hato, elsewhere: Elsewhere) -> None:
+    options = ("--host", "localhost", "--port", elsewhere.pop3, "--password-stdin")
+    said = hato("account", "add", ADA, *options, "--tls", "none", status=1, piped=TYPED)
+    assert said.err.startswith("--tls none means: everybody between here and localhost can read")
+    assert "NOT encrypted" in said.err
+    assert "--tls none" not in hato("account", "add", ADA, *options, status=1, piped=TYPED).err
+
+
+def test_wishes_are_kept(hato: Hato, elsewhere: Elsewhere) -> None:
+    wishes = (
+        *("--delete-after-days", "30", "--name", "Work", "--colour", "#ABCDEF", "--every", "10"),
+        *("--folder", "Work/Mail", "--largest", "20M", "--not-in-inbox", "--hook", "cat -u"),
+        *("--maildir", "copies"),
+    )
+    options = elsewhere.options("--password-stdin", "--json", *wishes)
+    hato("account", "add", ADA, *options, piped=TYPED)
+    (row,) = hato.json("account", "list")
+    assert row["policy"] == {"keeping": "delete-after-days", "days": 30}
+    assert (row["name"], row["colour"], row["poll_seconds"]) == ("Work", "#abcdef", 600)
+    assert (row["folder"], row["largest_octets"]) == ("Work/Mail", 20 * 1024 * 1024)
+    assert not row["is_in_unified_inbox"]
+    assert row["hook"] == ["cat", "-u"]
+    assert row["maildir"] == str(Path.cwd() / "copies")
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (("--keep", "--delete-when-read"), "Choose one of --keep"),
+        (("--colour", "blue"), "'blue' is no colour"),
+        (("--largest", "lots"), "'lots' is no size"),
+        (("--pin", "ab"), "A pinned certificate is named by its SHA-256"),
+        (("--hook", "no-such-program x"), "There is no program 'no-such-program'"),
+        (("--hook", "cat 'x"), "The quotes in --hook do not end"),
+        (("--folder", "a//b"), "'a//b' is no name of a folder"),
+        (("--protocol", "imap"), "This version of Hato fetches by POP3 only"),
+        (("--owner", "nobody"), "There is nobody named nobody"),
+    ],
+)
+def test_what_cannot_be_wished_is_told_before_anybody_is_asked(
+    hato: Hato, options: tuple[str, ...], sentence: str
+) -> None:
+    said = hato("account", "add", ADA, "--host", "localhost", *options, status=1, typed="")
+    assert sentence in said.err
+    assert said.err.count("\n") == 1
+
+
+def test_the_same_account_is_not_added_twice(hato: Hato, elsewhere: Elsewhere, added: str) -> None:
+    options = elsewhere.options("--password-stdin")
+    said = hato("account", "add", added.upper(), *options, status=1, piped=TYPED)
+    assert said.err.startswith(f"{ADA.upper()} is fetched already: see `hato account list`")
+    other = ("alias@example.org", *options, "--login", ADA)
+    said = hato("account", "add", *other, status=1, piped=TYPED)
+    assert f"{ADA} at localhost is fetched already for another address" in said.err
+
+
+def test_with_several_people_it_is_asked_whose_it_is(hato: Hato, elsewhere: Elsewhere) -> None:
+    hato("user", "add", "bob@example.org", "--password-stdin", piped="a long password\n")
+    options = elsewhere.options("--password-stdin")
+    said = hato("account", "add", ADA, *options, status=1, piped=TYPED)
+    assert said.err == (
+        "Several people have mail here: say whose account it is with --owner NAME.\n"
+    )
+    for owner in ("bob", "ada"):
+        hato("account", "add", ADA, *options, "--owner", owner, piped=TYPED)
+    said = hato("account", "test", ADA, status=1)
+    assert said.err == f"Several people have {ADA}: say whose is meant with --owner NAME.\n"
+    hato("account", "remove", ADA, "--owner", "bob")
+    assert [row["owner"] for row in hato.json("account", "list")] == [ADA]
+
+
+def test_a_test_logs_in_and_says_how(hato: Hato, added: str) -> None:
+    assert "by SCRAM-SHA-256-PLUS" in hato("account", "test", added).out
+    data = hato.json("account", "test", added)
+    assert (data["is_good"], data["method"]) == (True, "SCRAM-SHA-256-PLUS")
+
+
+def test_an_edit_of_the_server_is_tried_and_one_of_wishes_is_not(
+    hato: Hato, elsewhere: Elsewhere, added: str
+) -> None:
+    said = hato("account", "edit", added, "--login", "nobody@example.org", status=1)
+    assert said.err.endswith("No login, so nothing was changed.\n")
+    said = hato("account", "edit", added, "--delete-when-read", "--folder", "Old", "--pause")
+    assert said.out.startswith(f"{ADA} was changed. Its mail is deleted at the provider when")
+    hato("account", "edit", added, "--port", elsewhere.pop3, "--tls", "starttls")
+    (row,) = hato.json("account", "list")
+    assert (row["port"], row["tls"], row["login"]) == (int(elsewhere.pop3), "starttls", ADA)
+    assert (row["folder"], row["is_paused"]) == ("Old", True)
+    hato("account", "edit", added, "--folder", "INBOX", "--resume", "--keep")
+    (row,) = hato.json("account", "list")
+    assert (row["folder"], row["is_paused"], row["policy"]["keeping"]) == ("INBOX", False, "keep")
+    assert hato("account", "edit", added, status=1).err.startswith("Say what to change")
+
+
+def test_a_new_password_is_kept_only_if_it_works(hato: Hato, added: str) -> None:
+    said = hato("account", "password", added, "--password-stdin", status=1, piped="wrong\n")
+    assert said.err.endswith(f"The password of {ADA} was not changed: no login came about.\n")
+    assert hato.json("account", "test", added)["is_good"]
+    said = hato("account", "password", added, "--password-stdin", piped=TYPED)
+    assert said.out.endswith(f"The new password of {ADA} works, and is used from now on.\n")
+
+
+def test_a_replaced_key_is_told_with_what_to_do(hato: Hato, added: str, tmp_path: Path) -> None:
+    (tmp_path / "data" / "secret.key").unlink()
+    said = hato("account", "test", added, status=1)
+    assert "sealed under another key" in said.err
+    assert "put the old secret.key back" in said.err
+    (row,) = hato.json("account", "list")
+    assert "sealed under another key" in row["warning"]
+    hato("account", "password", added, "--password-stdin", piped=TYPED)
+    assert hato.json("account", "test", added)["is_good"]
+
+
+def test_one_that_takes_no_passwords_is_to_be_authorised(hato: Hato, elsewhere: Elsewhere) -> None:
+    said = hato("account", "add", ADA, *elsewhere.options("--oauth2"))
+    assert f"`hato account authorise {ADA}`" in said.out
+    (row,) = hato.json("account", "list")
+    assert row["proof"] == "oauth2"
+    assert "not been authorised yet" in row["warning"]
+
+
+def test_removing_says_what_becomes_of_the_mail(hato: Hato, added: str) -> None:
+    said = hato("account", "remove", added, "--remove-mail", status=1, typed="n\n")
+    assert said.err == f"Delete the 0 messages of {ADA} that are here? [y/N] Nothing was removed.\n"
+    said = hato("account", "remove", added)
+    assert said.out == (
+        f"{ADA} is fetched no longer; its 0 messages stay here, and nothing was deleted at the "
+        "provider.\n"
+    )
+    said = hato("account", "remove", added, status=1)
+    assert said.err == f"No mail account {ADA} is fetched: see `hato account list`.\n"
+
+
+def test_without_accounts_the_list_says_how_to_begin(hato: Hato) -> None:
+    assert hato("account", "list").out.startswith("No mail account is fetched yet")
+    assert hato.json("account", "list") == []
+
+
+def test_no_password_is_shown_anywhere(hato: Hato, elsewhere: Elsewhere) -> None:
+    options = elsewhere.options("--password-stdin", "--json")
+    shown = [
+        *hato("account", "add", ADA, *options, piped=TYPED),
+        *hato("account", "list", "--json"),
+        *hato("account", "test", ADA, "--json"),
+        *hato("account", "log", ADA, "--json"),
+    ]
+    assert not any(PASSWORD in text for text in shown)
