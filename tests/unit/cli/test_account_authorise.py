@@ -222,12 +222,21 @@ async def test_without_a_client_the_person_is_told_how_to_get_one(terminal: Term
 
 
 async def test_an_authorisation_that_is_over_is_told_by_name(terminal: Terminal) -> None:
-    terminal.issuer.token_extras["expires_in"] = 0
     terminal.issuer.token_extras["expires_in"] = 1
     await authorise(terminal)
     terminal.issuer.overrides["/token"] = refusal("invalid_grant", "revoked")
     said = await terminal.run("account", "test", PERSON, status=1)
     assert f"run `hato account authorise {PERSON}`" in said
+
+
+async def test_an_authorisation_of_somebody_else_is_told_from_a_password(
+    terminal: Terminal,
+) -> None:
+    await authorise(terminal)
+    terminal.issuer.access_tokens.clear()
+    said = await terminal.run("account", "test", PERSON, status=1)
+    assert "does not take this name and authorisation" in said
+    assert "say yes there with this very account" in said
 
 
 async def test_google_needs_a_secret_and_says_how_to_get_one(terminal: Terminal) -> None:
