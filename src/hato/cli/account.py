@@ -13,6 +13,7 @@ import click
 from hato.cli.account_add import add
 from hato.cli.account_authorise import authorise_command
 from hato.cli.account_edit import edit
+from hato.cli.account_import import import_accounts
 from hato.cli.account_list import list_accounts
 from hato.cli.account_log import log
 from hato.cli.account_password import password
@@ -28,6 +29,7 @@ def account() -> None:
 for _verb in (
     add,
     authorise_command,
+    import_accounts,
     list_accounts,
     edit,
     password,

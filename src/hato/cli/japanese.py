@@ -127,6 +127,20 @@ HELP: Final = ACCOUNT_HELP | {
     ),
     "Only say what would be done; change nothing.": "何をするかを示すだけで、何も変えません。",
     "Bring in mail from a Maildir, an mbox or files.": "Maildir、mbox、ファイルから取り込みます。",
+    "Look at the mail ports of HOST, or of the servers that ADDRESS has; log in nowhere.\n\n"
+    "Says for each port whether it is open, its TLS and certificate, what it offers before and "
+    "under\nTLS and the login methods; then what to use and why, and what to change.": (
+        "HOST のメールのポート、または ADDRESS のサーバーを調べます。ログインはしません。\n\n"
+        "ポートごとに、開いているか、TLS と証明書、TLS の前と中での機能、ログイン方法を示し、"
+        "何をなぜ使うべきか、何を変えるべきかを説明します。"
+    ),
+    "See what a mail server offers, and what to use.": "メールサーバーを調べ、設定を勧めます。",
+    "Look at this port instead of the usual ones; may be given several times.": (
+        "通常のポートの代わりにこのポートを調べます。複数指定できます。"
+    ),
+    "Trust the certificate authorities in this PEM file instead of the system's.": (
+        "システムの代わりに、この PEM ファイルの認証局を信頼します。"
+    ),
     "Check the mail of everybody, or of NAME; may run while Hato serves.": (
         "全員か NAME のメールを検査します。動作中でも使えます。"
     ),

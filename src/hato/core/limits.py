@@ -270,6 +270,15 @@ HTTPS_REDIRECTS: Final = 3
 HTTPS_ADDRESSES: Final = 3
 """Addresses of a web server that are tried, one after the other."""
 
+OPENING_LINE_OCTETS: Final = 8_192
+"""Longest line of an IMAP or SMTP server that is only looked at."""
+
+OPENING_LINES: Final = 200
+"""Lines of one of its answers (a large server names some forty abilities)."""
+
+EXAMINED_PORTS: Final = 24
+"""Ports that one `hato check` looks at: six each of four hosts."""
+
 PROBE_DIAL_SECONDS: Final = 10.0
 """How long a port that is only looked at has to be reached."""
 

@@ -205,7 +205,7 @@ _CERTIFICATE: Final = frozenset(
 
 def why_chosen(candidate: Candidate, login: str, method: str) -> Text:
     """Say which setting it is, and why it was tried before others."""
-    return _with(
+    return with_fields(
         _CHOSEN,
         setting=candidate.in_words(),
         login=login,
@@ -219,7 +219,7 @@ def why_not(candidate: Candidate, error: Exception, *, is_token: bool = False) -
     reason = reason_of(error)
     if is_token and isinstance(error, WrongCredentialsError):
         reason = _quoting(_WRONG_TOKEN, error.words)
-    return _with(_NOT_CHOSEN, setting=candidate.in_words(), reason=reason)
+    return with_fields(_NOT_CHOSEN, setting=candidate.in_words(), reason=reason)
 
 
 def reason_of(error: Exception) -> Text:
@@ -292,10 +292,10 @@ def _quoting(reason: Text, words: str) -> Text:
     if not words:
         return reason
     is_long = len(words) > _WORDS_SHOWN
-    return _with(_SAID, reason=reason, words=f"{words[:_WORDS_SHOWN]}…" if is_long else words)
+    return with_fields(_SAID, reason=reason, words=f"{words[:_WORDS_SHOWN]}…" if is_long else words)
 
 
-def _with(text: Text, **fields: object) -> Text:
+def with_fields(text: Text, **fields: object) -> Text:
     """Fill a sentence's fields in, each in its own language where it has one."""
     english = {k: v.en if isinstance(v, Text) else v for k, v in fields.items()}
     japanese = {k: v.ja if isinstance(v, Text) else v for k, v in fields.items()}

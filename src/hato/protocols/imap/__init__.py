@@ -1,0 +1,1 @@
+"""IMAP: so far only how a conversation opens."""
