@@ -207,12 +207,9 @@ class Account(Protocol):
         ...
 
     async def ledger(
-        self, source: str, *, after: bytes | None = None, limit: int | None = None
+        self, source: str, *, after: bytes | None = None, most: int | None = None
     ) -> list[LedgerEntry]:
-        """Return a source's ledger, by UIDL.
-
-        `after`: only what follows that UIDL; `limit`: so many entries at most.
-        """
+        """Return a source's ledger, by UIDL: those behind `after`, and not more than `most`."""
         ...
 
     async def usage(self) -> Usage:

@@ -19,8 +19,9 @@ from xxhash import xxh3_128_intdigest
 from hato.clients.pop3_packed_listing import PackedListing
 from hato.core.ids import ModSeq
 from hato.core.limits import QUARANTINE_SECONDS
-from hato.services.fetching.suspicions import KIND, read_suspicions
+from hato.services.fetching.suspicions import read_suspicions
 from hato.services.sources.source import Keeping, Source
+from hato.services.sources.sources import SUSPICIONS_KIND
 from hato.store.api import Account
 from hato.store.model import LedgerEntry, LedgerState
 
@@ -77,10 +78,10 @@ async def read_expected(account: Account, source_id: str, modseq: ModSeq) -> Exp
     """Read a ledger part by part. Raises UnavailableError and DamagedError."""
     names, after = RollCall(), None
     quarantined_at: list[int] = []
-    while entries := await account.ledger(source_id, after=after, limit=_ENTRIES_AT_ONCE):
+    while entries := await account.ledger(source_id, after=after, most=_ENTRIES_AT_ONCE):
         quarantined_at += await asyncio.to_thread(_call, names, entries)
         after = entries[-1].uidl
-    kept = await account.stored_object(KIND, source_id)
+    kept = await account.stored_object(SUSPICIONS_KIND, source_id)
     suspicions = read_suspicions(None if kept is None else kept.content)
     try_again_at = min(quarantined_at) + QUARANTINE_SECONDS if quarantined_at else None
     return Expected(modseq, names, try_again_at, bool(suspicions.missing))

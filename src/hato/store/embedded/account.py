@@ -312,11 +312,11 @@ class EmbeddedAccount:
         return await self._ask(lambda index: queries.stored_objects(index, kind), is_large=True)
 
     async def ledger(
-        self, source: str, *, after: bytes | None = None, limit: int | None = None
+        self, source: str, *, after: bytes | None = None, most: int | None = None
     ) -> list[LedgerEntry]:
-        """Return a source's ledger, or a part of it, by UIDL."""
+        """Return a source's ledger, by UIDL."""
         return await self._ask(
-            lambda index: queries.ledger(index, source, after, limit), is_large=True
+            lambda index: queries.ledger(index, source, after, most), is_large=True
         )
 
     async def usage(self) -> Usage:

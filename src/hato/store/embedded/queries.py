@@ -148,12 +148,12 @@ def stored_objects(
 
 
 def ledger(
-    connection: apsw.Connection, source: str, after: bytes | None, limit: int | None
+    connection: apsw.Connection, source: str, after: bytes | None = None, most: int | None = None
 ) -> list[LedgerEntry]:
-    """Return a source's ledger by UIDL, all of it or so many entries behind one."""
-    behind = "" if after is None else " AND uidl > ?2"
-    sql = f"SELECT entry FROM ledger WHERE source = ?1{behind} ORDER BY uidl LIMIT ?3"  # noqa: S608 - no value in it
-    found = connection.execute(sql, (source, after, -1 if limit is None else limit))
+    """Return a source's ledger, by UIDL, from behind `after` on."""
+    first = b"" if after is None else after + b"\0"  # the very next one that can be
+    sql = "SELECT entry FROM ledger WHERE source = ? AND uidl >= ? ORDER BY uidl LIMIT ?"
+    found = connection.execute(sql, (source, first, -1 if most is None else most))
     return [msgspec.msgpack.decode(row[0], type=LedgerEntry) for row in found]
 
 

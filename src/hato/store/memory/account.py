@@ -217,12 +217,12 @@ class MemoryAccount:
         return [StoredObject(*names, *what) for names, what in found if names[0] == kind]
 
     async def ledger(
-        self, source: str, *, after: bytes | None = None, limit: int | None = None
+        self, source: str, *, after: bytes | None = None, most: int | None = None
     ) -> list[LedgerEntry]:
-        """Return a source's ledger, or a part of it, by UIDL."""
+        """Return a source's ledger, by UIDL."""
         self._check_is_there()
-        entries = sorted(self._state.ledgers.get(source, {}).items())
-        return [entry for uidl, entry in entries if after is None or uidl > after][:limit]
+        lines = sorted(self._state.ledgers.get(source, {}).items())
+        return [entry for uidl, entry in lines if after is None or uidl > after][:most]
 
     async def usage(self) -> Usage:
         """Return what the account holds and may hold."""
