@@ -69,9 +69,10 @@ def _print(desk: Desk, examination: Examination, conclusion: Conclusion) -> None
     findings = examination.findings
     if findings is not None and findings.notes:
         _print_list(desk, _HOW, findings.notes)
+    is_account = findings is not None or examination.provider is not None
     for report in examination.ports:
         desk.say(heading(report))
-        for sentence in details(report, examination.provider, is_account=findings is not None):
+        for sentence in details(report, examination.provider, is_account=is_account):
             click.echo(f"  {sentence.in_language(desk.language)}")
         click.echo()
     _print_list(desk, _CONCLUSION, conclusion.why)

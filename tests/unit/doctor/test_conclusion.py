@@ -227,6 +227,15 @@ async def test_with_an_app_password_only(tmp_path: Path) -> None:
     assert "PLAIN, XOAUTH2, USER (with an app password, with OAuth2)" in told(examination)
 
 
+async def test_a_host_of_a_known_provider_is_known() -> None:
+    async with name_server({}) as (_, dns):
+        outside = outside_at(dns, table=BUILT_IN)
+        examination = await examine("pop.gmail.com", outside=outside, patience=QUICK)
+    assert examination.provider is not None
+    assert examination.provider.id == "gmail"
+    assert "app password" in said(conclude(examination))
+
+
 @pytest.mark.parametrize("text", ["", "http://mail.example.org", "two words", "-x.example"])
 async def test_what_is_neither_host_nor_address_is_told(text: str) -> None:
     with pytest.raises(InvalidInputError, match="neither a host nor"):
