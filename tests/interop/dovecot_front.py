@@ -23,7 +23,7 @@ base_dir = $folder/run
 state_dir = $folder/run
 log_path = $folder/dovecot.log
 protocols = pop3 imap
-listen = 127.0.0.1
+listen = $host
 mail_location = maildir:$folder/mail
 passdb {
   $passdb
@@ -50,6 +50,9 @@ service imap-login {
 }
 $more
 """)
+HOST = "127.0.0.2"
+"""Where it listens. A client comes from 127.0.0.1, another address: between two ends of one address
+Dovecot thinks that nobody can listen, and takes passwords in clear."""
 _UNPRIVILEGED = """
 default_login_user = {user}
 default_internal_user = {user}
@@ -92,6 +95,7 @@ def dovecot_front(
     configuration.write_text(
         _SETTINGS.substitute(
             folder=folder,
+            host=HOST,
             passdb=passdb.format(folder=folder),
             more=more,
             pop3=pop3,
@@ -118,7 +122,7 @@ def _free_ports(count: int) -> tuple[int, ...]:
     with contextlib.ExitStack() as stack:
         plugs = [stack.enter_context(socket.socket()) for _ in range(count)]
         for plug in plugs:
-            plug.bind(("127.0.0.1", 0))
+            plug.bind((HOST, 0))
         return tuple(plug.getsockname()[1] for plug in plugs)
 
 
@@ -134,6 +138,6 @@ def _wait_until_it_listens(
 
 
 def _listens(port: int) -> bool:
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+    with contextlib.suppress(OSError), socket.create_connection((HOST, port), 1):
         return True
     return False

@@ -13,6 +13,7 @@ import pytest
 import trustme
 
 from tests.interop.dovecot_front import (
+    HOST,
     NO_TLS,
     ONLY_TOKENS,
     WITH_TOKENS,
@@ -39,7 +40,7 @@ class House:
         self._ca = trustme.CA()
         self._ca.cert_pem.write_to_path(str(folder / "authority.pem"))
 
-    def tls(self, name: str = "localhost", days: tuple[int, int] = (-1, 1)) -> str:
+    def tls(self, name: str = HOST, days: tuple[int, int] = (-1, 1)) -> str:
         now = dt.datetime.now(dt.UTC)
         begin, end = (now + dt.timedelta(days=day) for day in days)
         issued = self._ca.issue_cert(name, not_before=begin, not_after=end)
@@ -60,7 +61,7 @@ class House:
             [
                 HATO,
                 "check",
-                "localhost",
+                HOST,
                 *(word for port in ports for word in ("--port", str(port))),
                 "--ca-file",
                 str(self.folder / "authority.pem"),
@@ -86,11 +87,11 @@ def test_tls_everywhere(house: House) -> None:
         japanese = house.check(*ports, language="ja_JP.UTF-8")
         data = house.check_json(*ports)
     pop3s = ports[0]
-    assert f"Use POP3 on localhost, port {pop3s}, TLS from the start." in english
+    assert f"Use POP3 on {HOST}, port {pop3s}, TLS from the start." in english
     assert "collects the mail" in english
-    assert f"localhost のポート {pop3s}(POP3、最初から TLS)を使ってください。" in japanese
+    assert f"{HOST} のポート {pop3s}(POP3、最初から TLS)を使ってください。" in japanese
     assert data["use"] == {
-        "host": "localhost",
+        "host": HOST,
         "port": pop3s,
         "protocol": "pop3",
         "tls": "implicit",
@@ -106,8 +107,8 @@ def test_starttls_alone(house: House) -> None:
     with dovecot_front(house.folder, house.tls()) as (_, pop3, _, imap):
         english = house.check(pop3, imap)
         japanese = house.check(pop3, imap, language="ja_JP.UTF-8")
-    assert f"Use POP3 on localhost, port {pop3}, with STARTTLS required." in english
-    assert f"localhost のポート {pop3}(POP3、STARTTLS 必須)を使ってください。" in japanese
+    assert f"Use POP3 on {HOST}, port {pop3}, with STARTTLS required." in english
+    assert f"{HOST} のポート {pop3}(POP3、STARTTLS 必須)を使ってください。" in japanese
 
 
 def test_tls_off(house: House) -> None:
@@ -118,10 +119,10 @@ def test_tls_off(house: House) -> None:
     assert data["use"] is None
     assert [port["standing"] for port in data["ports"]] == ["no_tls"] * 2
     assert "Nothing here can be used safely" in english
-    assert f"POP3, port {pop3}: switch TLS on at the server" in english
+    assert f"POP3 {pop3}, IMAP {imap}: switch TLS on at the server" in english
     assert "others on the way could read the password" in english
     assert "安全にメールを取り込める方法がありません" in japanese
-    assert f"POP3、ポート {pop3}: サーバーで TLS" in japanese
+    assert f"POP3 {pop3}、IMAP {imap}: サーバーで TLS" in japanese
 
 
 def test_a_certificate_for_another_name(house: House) -> None:
@@ -133,7 +134,7 @@ def test_a_certificate_for_another_name(house: House) -> None:
     assert data["use"] is None
     assert {port["standing"] for port in data["ports"]} == {"untrusted"}
     assert {port["certificate"]["fault"] for port in data["ports"]} == {"certificate_of_other_name"}
-    assert "NOT trusted: it is not for localhost" in english
+    assert f"NOT trusted: it is not for {HOST}" in english
     assert "use a name that is in the certificate (other.example.org)" in english
     assert "証明書にある名前(other.example.org)" in japanese
 

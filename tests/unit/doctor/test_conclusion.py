@@ -24,7 +24,7 @@ from tests.unit.settings_finder.mail_servers import MailServer
 from tests.unit.settings_finder.name_server import QUICK, name_server, outside_at, outside_here
 
 POP3_LOGINS = ("USER", "SASL PLAIN")
-OAUTH2 = ("SASL XOAUTH2 OAUTHBEARER",)
+OAUTH2 = ("USER", "SASL XOAUTH2 OAUTHBEARER")  # as Dovecot says it
 
 
 @contextlib.asynccontextmanager

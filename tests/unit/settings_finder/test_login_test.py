@@ -177,6 +177,7 @@ async def test_advice_on_a_refused_password_knows_the_provider(
     [
         ("Logon failure: Basic authentication is disabled.", "OAuth2"),
         ("550 5.7.30 Basic authentication is not supported for Client Submission", "OAuth2"),
+        ("[AUTH] Unsupported authentication mechanism.", "OAuth2"),
         ("[AUTH] Application-specific password required", "app password"),
         ("[SYS/PERM] Your account is not enabled for POP access. Enable POP first", "switch it on"),
         ("POP3 access is disabled for your account", "switch it on"),
