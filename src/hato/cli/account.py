@@ -12,6 +12,7 @@ import click
 
 from hato.cli.account_add import add
 from hato.cli.account_edit import edit
+from hato.cli.account_import import import_accounts
 from hato.cli.account_list import list_accounts
 from hato.cli.account_log import log
 from hato.cli.account_password import password
@@ -24,5 +25,5 @@ def account() -> None:
     """Manage mail accounts elsewhere: their mail is fetched and kept here as one."""
 
 
-for _verb in (add, list_accounts, edit, password, test, log, remove):
+for _verb in (add, import_accounts, list_accounts, edit, password, test, log, remove):
     account.add_command(_verb)

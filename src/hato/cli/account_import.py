@@ -16,6 +16,8 @@ from typing import Final, NamedTuple
 import click
 import msgspec
 
+from hato.cli.account_options import json_option, owner_option
+from hato.cli.account_owner import the_owner
 from hato.cli.desk import Desk
 from hato.cli.old_passwords import Allowed, password_of
 from hato.cli.old_settings import MemoryReader, find_settings, read_settings_of
@@ -27,16 +29,9 @@ from hato.services.moving_in.moving import Ready, is_here, move_in
 from hato.services.settings_finder.candidate import filled
 from hato.services.sources.source import Source
 from hato.services.sources.sources import Sources
+from hato.services.sources.wishes import COLOURS
 
 _AUTO: Final = "auto"
-_WHOSE: Final = Text(
-    en="There are several people: say with --owner whose accounts these are.",
-    ja="利用者が複数います。--owner で誰のアカウントか指定してください。",
-)
-_NOBODY: Final = Text(
-    en="There is nobody to own the accounts yet: add a person with `hato user add`.",
-    ja="アカウントの持ち主がまだいません。`hato user add` で利用者を追加してください。",
-)
 _CANNOT_READ: Final = Text(
     en="{file} cannot be read: {reason}.", ja="{file} を読めません: {reason}。"
 )
@@ -109,12 +104,12 @@ class _Row(msgspec.Struct, frozen=True):
     default=_AUTO,
     help="Whose settings they are.",
 )
-@click.option("--owner", help="Whose accounts they become.")
+@owner_option
 @click.option("--dry-run", is_flag=True, help="Only say what would be done; change nothing.")
 @click.option("--allow-cleartext", is_flag=True, help="Stay without TLS where it was so.")
 @click.option("--run-passwordeval", is_flag=True, help="Run the commands that print passwords.")
 @click.option("--read-netrc", is_flag=True, help="Look for passwords in netrc files.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 @click.pass_obj
 def import_accounts(  # noqa: PLR0913 - click's options
     desk: Desk,
@@ -194,21 +189,15 @@ async def _import(desk: Desk, wishes: _Wishes, ready: list[Ready]) -> _Outcome:
     """Keep each account, or only see what would be."""
     outcome = _Outcome([], [], [])
     async with desk.store() as store:
-        accounts = desk.ways.accounts(store, desk.settings)
-        if wishes.owner is not None:
-            owner = await accounts.person(wishes.owner)
-        else:
-            people = await accounts.people()
-            if len(people) != 1:
-                raise InvalidInputError(_WHOSE if people else _NOBODY)
-            owner = people[0]
-        sources = desk.ways.sources(await store.account(owner.account_id), desk.settings)
+        sources = (await the_owner(desk, store, wishes.owner)).sources
         known = await sources.all()
         for one in ready:
             if is_here(one.found.source, known):
                 outcome.here.append(one)
                 continue
-            source = one.found.source if wishes.dry_run else await _keep(sources, one)
+            colour = COLOURS[len(known) % len(COLOURS)]
+            draft = msgspec.structs.replace(one.found.source, colour=colour)
+            source = draft if wishes.dry_run else await _keep(sources, draft, one)
             if source is None:
                 outcome.here.append(one)
                 continue
@@ -217,10 +206,10 @@ async def _import(desk: Desk, wishes: _Wishes, ready: list[Ready]) -> _Outcome:
     return outcome
 
 
-async def _keep(sources: Sources, ready: Ready) -> Source | None:
+async def _keep(sources: Sources, draft: Source, ready: Ready) -> Source | None:
     """Keep one account; None: somebody else just did."""
     try:
-        return await move_in(sources, ready, SystemClock())
+        return await move_in(sources, draft, ready, SystemClock())
     except AlreadyExistsError:
         return None
 

@@ -95,4 +95,19 @@ ACCOUNT_HELP: Final = {
     "Whether the mail that was fetched stays here (usual).": (
         "取り込んだメールをここに残すか(通常は残す)。"
     ),
+    "Take over accounts of fetchmail, getmail or mpop.": (
+        "fetchmail、getmail、mpop のアカウントを引き継ぎます。"
+    ),
+    "Take over the mail accounts of fetchmail, getmail or mpop, with what they have fetched.\n\n"
+    "PATH is their file of settings, or a folder that has one; without it, your home. Nothing "
+    "that\nthe old program fetched is fetched again, and nothing is deleted at a server by "
+    "importing.": (
+        "fetchmail、getmail、mpop のアカウントを、受信済みの記録ごと引き継ぎます。\n\n"
+        "PATH は設定ファイルか、それがあるフォルダーです。省くとホームを調べます。"
+        "受信済みのメールはもう受信せず、取り込みでサーバーから消すこともありません。"
+    ),
+    "Whose settings they are.": "どのプログラムの設定か。",
+    "Stay without TLS where it was so.": "暗号化なしだったものは暗号化なしのままにします。",
+    "Run the commands that print passwords.": "パスワードを表示するコマンドを実行します。",
+    "Look for passwords in netrc files.": "netrc ファイルでパスワードを探します。",
 }

@@ -63,10 +63,13 @@ def is_here(source: Source, others: Iterable[Source]) -> bool:
     return any(is_same_mail(source, other) for other in others)
 
 
-async def move_in(sources: Sources, ready: Ready, clock: Clock) -> Source:
-    """Keep an account as a source. Raises AlreadyExistsError where it is here already."""
+async def move_in(sources: Sources, draft: Source, ready: Ready, clock: Clock) -> Source:
+    """Keep an account as the source that was drafted of it.
+
+    Raises AlreadyExistsError where it is here already.
+    """
     known = ready.ids.known if ready.ids is not None else []
-    return await sources.add(ready.found.source, ready.secret, entries_of(known, clock.now()))
+    return await sources.add(draft, ready.secret, entries_of(known, clock.now()))
 
 
 def entries_of(unique_ids: Iterable[bytes], now: int) -> list[LedgerEntry]:
