@@ -17,6 +17,8 @@ from tests.unit.clients.provider import open_provider
 from tests.unit.settings_finder.name_server import name_server
 
 POP3_HOST = "pop.example.org"
+STRANGE_DOMAIN = "elsewhere.example"
+"""Its DNS says that POP3_HOST, which is not its own, has its mail."""
 
 
 class Elsewhere(NamedTuple):
@@ -51,7 +53,8 @@ def provider_elsewhere(folder: Path) -> Iterator[Elsewhere]:
             await provider.deliver(b"Subject: one\r\n\r\n1\r\n")
             ports.update(provider.ports)
             port = ports[Security.IMPLICIT_TLS]
-            rows["_pop3s._tcp.example.org SRV"] = [f"0 0 {port} {POP3_HOST}."]
+            for domain in ("example.org", STRANGE_DOMAIN):
+                rows[f"_pop3s._tcp.{domain} SRV"] = [f"0 0 {port} {POP3_HOST}."]
             names.append(place)
             is_open.set()
             await is_over.wait()

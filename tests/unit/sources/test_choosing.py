@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from hato.clients.pop3 import Security
 from hato.core.language import Text
 from hato.core.secret import Secret
+from hato.net.dial import ask_system
 from hato.services.settings_finder.candidate import (
     Candidate,
     LoginMethod,
@@ -68,7 +70,7 @@ async def tried_of(
         BY_NAME,
         Secret(password),
         allowances=Allowances(ca_file=ca_file),
-        outside=outside_at("127.0.0.1:1"),
+        outside=msgspec.structs.replace(outside_at("127.0.0.1:1"), resolve=ask_system),
         on_tried=told.append,
     )
     assert answer is (told[-1] if told else None)
