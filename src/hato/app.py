@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from hato.services.accounts import Accounts
     from hato.services.auth import Authenticator
     from hato.services.delivery import DeliveryService
+    from hato.services.fetching.fetcher import Fetcher
+    from hato.services.fetching.source_polls import SourcePolls
     from hato.services.settings_finder.outside import Outside
     from hato.services.sources.sources import Sources
     from hato.store.api import Account, Store
@@ -148,6 +150,27 @@ class Composition:
             providers_file=find_providers_file(path),
         )
 
+    def source_polls(self, store: Store, settings: Settings, path: Path | None) -> SourcePolls:
+        """Return the service that polls mail accounts elsewhere. `path`: the configuration's."""
+        from hato.services.fetching.provider_facts import ProviderFacts
+        from hato.services.fetching.source_polls import SourcePolls
+        from hato.services.settings_finder.outside import find_providers_file
+
+        return SourcePolls(
+            self.delivery(store, settings),
+            lambda account: self.sources(account, settings),
+            SystemClock(),
+            ProviderFacts(find_providers_file(path)),
+        )
+
+    def fetcher(self, store: Store, settings: Settings, path: Path | None) -> Fetcher:
+        """Return what fetches for everybody, of which one process has one."""
+        from hato.services.fetching.fetcher import Fetcher
+        from hato.services.fetching.roster import Roster
+
+        roster = Roster(store, lambda account: self.sources(account, settings))
+        return Fetcher(roster, self.source_polls(store, settings, path), SystemClock())
+
     def check(self, settings: Settings) -> None:
         """Look at all that serving needs, without binding. Raises InvalidInputError."""
         from hato.core.addresses import Networks
@@ -189,7 +212,7 @@ class Composition:
             with plan.claim_data_folder():
                 asyncio.run(self._try_store(settings))
                 prepare_for_workers()
-                run_worker = _worker(settings, plan)
+                run_worker = _worker(settings, plan, path)
                 stop_seconds = settings.limits.shutdown_seconds
                 parent = Parent(plan.workers, run_worker, stop_seconds, plan.counts)
                 return parent.serve(on_ready, lambda: self._reload(path, plan))
@@ -217,15 +240,15 @@ class Composition:
             log.error("not-reloaded", reason=str(fault))
             return None
         configure_log(settings)
-        return _worker(settings, plan)
+        return _worker(settings, plan, path)
 
 
-def _worker(settings: Settings, plan: Plan) -> RunWorker:
+def _worker(settings: Settings, plan: Plan, path: Path | None) -> RunWorker:
     """Return what one worker process does."""
     named = msgspec.structs.replace(settings, hostname=own_hostname(settings))
 
     def work(place: Place, life: int, ready: int) -> None:
-        _run_loop(_serve_one(named, plan, place, life, ready))
+        _run_loop(_serve_one(named, path, plan, place, life, ready))
 
     return work
 
@@ -236,7 +259,9 @@ def own_hostname(settings: Settings) -> str:
     return name if _HOST_NAME.fullmatch(name) else "localhost"
 
 
-async def _serve_one(settings: Settings, plan: Plan, place: Place, life: int, ready: int) -> None:
+async def _serve_one(
+    settings: Settings, path: Path | None, plan: Plan, place: Place, life: int, ready: int
+) -> None:
     """Be one worker: open the store, offer the services, stop gracefully."""
     from hato.net.workers import RETIRE
     from hato.services.auth import Authenticator
@@ -261,6 +286,8 @@ async def _serve_one(settings: Settings, plan: Plan, place: Place, life: int, re
         tasks.append(loop.create_task(look_after(store, clock, f"{os.getpid()}")))
     for task in tasks:  # none ends by itself: a worker without them is replaced
         task.add_done_callback(lambda _: stop.set())
+    if place.number == 0:
+        tasks.append(loop.create_task(_fetch(store, settings, path, until=retire)))
     os.write(ready, b"r")
     await _first(stop.wait(), retire.wait())
     for server in servers:
@@ -277,6 +304,21 @@ async def _serve_one(settings: Settings, plan: Plan, place: Place, life: int, re
             log.error("fault", fault=outcome, worker=place.number)
     await authenticator.close()
     await store.close()
+
+
+async def _fetch(
+    store: Store, settings: Settings, path: Path | None, *, until: asyncio.Event
+) -> None:
+    """Fetch mail from accounts elsewhere, until another worker is there to do it."""
+    from hato.services.fetching.service import fetch_for_everybody
+
+    fetching = fetch_for_everybody(
+        lambda: Composition().fetcher(store, settings, path),
+        store.leases,
+        SystemClock(),
+        f"{os.getpid()}",
+    )
+    await _first(fetching, until.wait())
 
 
 async def _first(*waits: Awaitable[object], within_seconds: float | None = None) -> None:
@@ -333,6 +375,7 @@ def _load_everything() -> None:
     import hato.servers.lmtp
     import hato.servers.pop3
     import hato.services.auth
+    import hato.services.fetching.service
     import hato.services.upkeep
     import hato.store.embedded  # noqa: F401 - the import is the point
 

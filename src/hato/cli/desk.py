@@ -27,6 +27,7 @@ from hato.core.settings_file import find_settings_file, read_settings
 if TYPE_CHECKING:  # the services take time to load that most verbs do not need
     from hato.services.accounts import Accounts
     from hato.services.delivery import DeliveryService
+    from hato.services.fetching.source_polls import SourcePolls
     from hato.services.settings_finder.outside import Outside
     from hato.services.sources.sources import Sources
     from hato.store.api import Account, Store
@@ -79,6 +80,10 @@ class Ways(Protocol):
 
         `path`: the configuration file. Raises InvalidInputError.
         """
+        ...
+
+    def source_polls(self, store: Store, settings: Settings, path: Path | None) -> SourcePolls:
+        """Return the service that polls mail accounts elsewhere. `path`: the configuration's."""
         ...
 
     def check(self, settings: Settings) -> None:

@@ -35,7 +35,7 @@ _LETTERS: Final = Text(en="{done}/{total} letters", ja="{done}/{total} 通")
 class Display(Protocol):
     """Whatever shows how far the polls are."""
 
-    def begin(self, address: str, tally: Tally) -> None:
+    def begin(self, key: str, address: str, tally: Tally) -> None:
         """Show a poll that begins; its tally changes from now on."""
         ...
 
@@ -43,7 +43,7 @@ class Display(Protocol):
         """Show how far the polls are; called a few times a second."""
         ...
 
-    def end(self, address: str, line: str) -> None:
+    def end(self, key: str, line: str) -> None:
         """Show no more of a poll than a last line."""
         ...
 
@@ -62,13 +62,13 @@ def display_for(language: Language) -> Display:
 class PlainDisplay:
     """One line for each source when it is done."""
 
-    def begin(self, address: str, tally: Tally) -> None:
+    def begin(self, key: str, address: str, tally: Tally) -> None:
         """Say nothing yet."""
 
     def refresh(self) -> None:
         """Say nothing: a log is no place for what passes."""
 
-    def end(self, address: str, line: str) -> None:
+    def end(self, key: str, line: str) -> None:
         """Say how it ended."""
         click.echo(line, err=True)
 
@@ -79,7 +79,7 @@ class PlainDisplay:
 class SilentDisplay(PlainDisplay):
     """Nothing at all: who reads JSON gets everything there."""
 
-    def end(self, address: str, line: str) -> None:
+    def end(self, key: str, line: str) -> None:
         """Say nothing."""
 
 
@@ -92,13 +92,13 @@ class TerminalDisplay:
         self._progress: Progress | None = None
         self._rows: dict[str, tuple[TaskID, Tally]] = {}
 
-    def begin(self, address: str, tally: Tally) -> None:
+    def begin(self, key: str, address: str, tally: Tally) -> None:
         """Begin a moving line."""
         if self._progress is None:
             self._progress = _progress()
             self._progress.start()
         task = self._progress.add_task(address, total=None, **self._words(tally))
-        self._rows[address] = (task, tally)
+        self._rows[key] = (task, tally)
         self._progress.refresh()
 
     def refresh(self) -> None:
@@ -114,9 +114,9 @@ class TerminalDisplay:
             )
         self._progress.refresh()
 
-    def end(self, address: str, line: str) -> None:
+    def end(self, key: str, line: str) -> None:
         """Put a still line above the moving ones."""
-        row = self._rows.pop(address, None)
+        row = self._rows.pop(key, None)
         if self._progress is None or row is None:
             click.echo(line, err=True)
             return

@@ -128,6 +128,17 @@ HELP: Final = ACCOUNT_HELP | {
     ),
     "Only say what would be done; change nothing.": "何をするかを示すだけで、何も変えません。",
     "Bring in mail from a Maildir, an mbox or files.": "Maildir、mbox、ファイルから取り込みます。",
+    "Fetch what is new in the mail accounts elsewhere, now.\n\n"
+    "May be interrupted and run again, also while Hato serves: nothing is lost or comes twice.\n\n"
+    "What is paused, or had its password refused, is fetched only where it is named.": (
+        "ほかのメールアカウントの新着を今すぐ取得します。\n\n"
+        "途中で止めてもやり直せます。鳩の動作中でも使えます。何も失わず、二重にもなりません。\n\n"
+        "休止中のものとパスワードを拒否されたものは、名指ししたときだけ取得します。"
+    ),
+    "Fetch mail from accounts elsewhere.": "ほかのアカウントのメールを取得します。",
+    "Only the accounts of this person.": "この利用者のアカウントだけ。",
+    "Only this account elsewhere.": "このアカウントだけ。",
+    "Go on, and look at each account when it is due.": "続けて、それぞれの間隔で確認します。",
     "Look at the mail ports of HOST, or of the servers that ADDRESS has; log in nowhere.\n\n"
     "Says for each port whether it is open, its TLS and certificate, what it offers before and "
     "under\nTLS and the login methods; then what to use and why, and what to change.": (

@@ -22,6 +22,9 @@ _NOWHERE: Final = Text(
     ja="--password-stdin を付けて、標準入力でパスワードを渡してください。",
 )
 _ASK: Final = Text(en="Password for {name}: ", ja="{name} のパスワード: ")
+_ASK_AGAIN: Final = Text(
+    en="New password for {name} (empty: not now): ", ja="{name} の新しいパスワード(空なら後で): "
+)
 _AGAIN: Final = Text(en="The same again: ", ja="もう一度: ")
 _EMPTY: Final = Text(en="The password is empty: give another one.", ja="パスワードが空です。")
 _TWO_LINES: Final = Text(
@@ -55,3 +58,8 @@ def take_password(
     if not password:
         raise InvalidInputError(_EMPTY)
     return password
+
+
+def ask_for_password(desk: Desk, name: str) -> Secret:
+    """Ask somebody at a terminal for a password of hers elsewhere, once; empty: not now."""
+    return Secret(getpass.getpass(_ASK_AGAIN.in_language(desk.language, name=name)))

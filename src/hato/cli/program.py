@@ -35,6 +35,7 @@ _VERBS: Final = {
     "account": "hato.cli.account:account",
     "deliver": "hato.cli.deliver:deliver_command",
     "import": "hato.cli.import_mail:import_mail",
+    "fetch": "hato.cli.fetch:fetch",
     "check": "hato.cli.check:check",
     "verify": "hato.cli.verify:verify",
     "compact": "hato.cli.compact:compact",

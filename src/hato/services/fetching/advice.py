@@ -78,7 +78,8 @@ def advice_for(error: Exception, source: Source) -> Text:
 def advise(error: Exception, source: Source, steps: Sequence[Text] = ()) -> Advice:
     """Return what to tell, and what helps; `steps`: those of the source's provider."""
     code, cure, text, words = _judge(error, source)
-    shown = {"host": source.host, "port": source.port, "address": source.address}
+    host = error.host if isinstance(error, DialError) else source.host  # an issuer's, it may be
+    shown = {"host": host, "port": source.port, "address": source.address}
     sentence = filled(text, words=_quoted(words), **shown, **_fields_of(error))
     at_provider = cure in (Cure.PROVIDER, Cure.SECRET)
     return Advice(code, cure, sentence, tuple(steps) if at_provider else (), words)

@@ -300,7 +300,7 @@ HERE: Final[dict[type[Exception], tuple[str, str, Text]]] = {
     ),
     errors.DamagedError: (
         "unreadable-secret",
-        "secret",
+        "settings",
         Text(
             en="What is kept for {address} does not open ({reason}): set the password anew with "
             "`hato account password {address}`, or put the key back.",

@@ -50,6 +50,7 @@ class _Row(msgspec.Struct):
     due_at: float | None
     """Monotonic; None: not by itself, or it is being polled."""
     failures: int = 0
+    is_held: bool = False
 
 
 class Timetable:
@@ -75,7 +76,9 @@ class Timetable:
 
     def hold(self, key: str, poll_seconds: int, *, least_seconds: int = 0) -> None:
         """Know a source that is not looked at by itself: paused, or waiting for its person."""
-        self._rows[key] = _Row(_bounded(poll_seconds), least_seconds, None)
+        old = self._rows.get(key)
+        least = max(least_seconds, old.least_seconds if old else 0)
+        self._rows[key] = _Row(_bounded(poll_seconds), least, None, is_held=True)
 
     def remove(self, key: str) -> None:
         """Forget a source; harmless twice."""
@@ -123,7 +126,7 @@ class Timetable:
         row.failures = 0 if result.cure is None else row.failures + 1
         announced = min(result.login_delay_seconds, limits.FETCH_MOST_WAIT_SECONDS)
         row.least_seconds = max(row.least_seconds, announced)
-        if result.cure is Cure.SECRET:
+        if row.is_held or result.cure is Cure.SECRET:
             return None
         seconds = self._with_jitter(wait_seconds(row.poll_seconds, row.failures, result))
         seconds = max(seconds, row.least_seconds)

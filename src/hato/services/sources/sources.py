@@ -32,6 +32,8 @@ from hato.store.model import LedgerEntry, StoredObject
 KIND: Final = "source"
 SECRET_KIND: Final = "source-secret"  # noqa: S105 - the name of a kind, no secret
 HEALTH_KIND: Final = "source-health"
+OUTPUT_KIND: Final = "source-output"
+"""How far the hook and the Maildir of a source got."""
 LEFT_KIND: Final = "source-left"
 """Of sources that were removed and whose mail stayed: what is known of them, but for the secret."""
 
@@ -42,7 +44,7 @@ _POLL_SECONDS: Final = 10.0
 """How long a removal waits for the end of a poll."""
 
 
-_OF_A_SOURCE: Final = (KIND, SECRET_KIND, HEALTH_KIND)
+_OF_A_SOURCE: Final = (KIND, SECRET_KIND, HEALTH_KIND, OUTPUT_KIND)
 
 
 class Sources:

@@ -1,0 +1,76 @@
+"""`hato fetch`: fetch mail from accounts elsewhere now, whether a server runs or not.
+
+Called by `cli.program`.
+Never loses what was fetched, whenever it is interrupted; never asks for a password where nobody
+sits at a terminal.
+Standards: none.
+Fails with exit status 1 where an account or a message could not be fetched; it says which and why.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import click
+
+from hato.cli.desk import Desk
+from hato.cli.fetch_run import FetchRun
+from hato.cli.fetch_words import FetchWords
+from hato.core.errors import NotFoundError
+from hato.core.language import Text
+
+_NONE: Final = Text(
+    en="No mail account elsewhere is set up: add one with `hato account add ADDRESS`.",
+    ja="ほかのメールアカウントはまだありません。`hato account add ADDRESS` で追加してください。",
+)
+_INTERRUPTED: Final = Text(
+    en="Interrupted: {new} new, {again} again, {failed} failed so far. Run it again to go on: "
+    "nothing comes twice.",
+    ja="中断しました。ここまで新規 {new} 通、既存 {again} 通、失敗 {failed} 通。"
+    "もう一度実行すると続きから取得します。二重にはなりません。",
+)
+_WATCHING: Final = Text(
+    en="Looking at {count} accounts, each when it is due; Ctrl-C ends it.",
+    ja="{count} 個のアカウントをそれぞれの間隔で確認します。Ctrl-C で終わります。",
+)
+
+
+@click.command(short_help="Fetch mail from accounts elsewhere.")
+@click.option("--owner", metavar="NAME", help="Only the accounts of this person.")
+@click.option("--account", "address", metavar="ADDRESS", help="Only this account elsewhere.")
+@click.option("--watch", is_flag=True, help="Go on, and look at each account when it is due.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def fetch(desk: Desk, owner: str | None, address: str | None, *, watch: bool, as_json: bool) -> int:
+    """Fetch what is new in the mail accounts elsewhere, now.
+
+    May be interrupted and run again, also while Hato serves: nothing is lost or comes twice.
+
+    What is paused, or had its password refused, is fetched only where it is named.
+    """
+    words = FetchWords(desk, as_json=as_json)
+    run = FetchRun(desk, words, owner=owner, address=address)
+    try:
+        desk.run(_work(desk, run, watch=watch))
+    except KeyboardInterrupt:
+        words.close()
+        desk.say_aside(_INTERRUPTED, **run.counts()._asdict())
+        return 130
+    words.summary(run.results)
+    return 1 if run.has_failed() else 0
+
+
+async def _work(desk: Desk, run: FetchRun, *, watch: bool) -> None:
+    """Do it with an open store."""
+    async with desk.store() as store:
+        await run.open(store)
+        if not run.entries:
+            if run.address is not None:
+                raise NotFoundError(run.address)
+            desk.say_aside(_NONE)
+        elif watch:
+            desk.say_aside(_WATCHING, count=len(run.entries))
+            await run.watch()
+        else:
+            await run.once()
+            await run.ask_for_passwords()
