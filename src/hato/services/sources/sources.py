@@ -32,6 +32,7 @@ from hato.store.model import LedgerEntry, StoredObject
 KIND: Final = "source"
 SECRET_KIND: Final = "source-secret"  # noqa: S105 - the name of a kind, no secret
 HEALTH_KIND: Final = "source-health"
+SUSPICIONS_KIND: Final = "source-suspicions"
 OUTPUT_KIND: Final = "source-output"
 """How far the hook and the Maildir of a source got."""
 LEFT_KIND: Final = "source-left"
@@ -44,7 +45,7 @@ _POLL_SECONDS: Final = 10.0
 """How long a removal waits for the end of a poll."""
 
 
-_OF_A_SOURCE: Final = (KIND, SECRET_KIND, HEALTH_KIND, OUTPUT_KIND)
+_OF_A_SOURCE: Final = (KIND, SECRET_KIND, HEALTH_KIND, SUSPICIONS_KIND, OUTPUT_KIND)
 
 
 class Sources:
