@@ -92,9 +92,9 @@ class TestLedgers:
         uidls = [b"b", b"a", b"\xff", b"aa", b"", b"B", b"\0"]
         await scene.commit(PutLedger("home", tuple(map(entry, uidls))))
         assert [one.uidl for one in await scene.account.ledger("home")] == sorted(uidls)
-        behind = await scene.account.ledger("home", after=sorted(uidls)[0], most=1)
+        behind = await scene.account.ledger("home", after=min(uidls), most=1)
         assert [one.uidl for one in behind] == sorted(uidls)[1:2]
-        assert await scene.account.ledger("home", after=sorted(uidls)[-1]) == []
+        assert await scene.account.ledger("home", after=max(uidls)) == []
 
     async def test_what_is_so_already_does_not_happen(self, scene: Scene) -> None:
         await scene.commit(PutLedger("home", (entry(b"1"),)))
