@@ -14,6 +14,7 @@ from typing import Any, Final
 import click
 import msgspec
 
+from hato.cli.account_authorise import Wish, authorise_kept
 from hato.cli.account_options import (
     json_option,
     owner_option,
@@ -32,6 +33,7 @@ from hato.cli.passwords import take_password
 from hato.core.errors import AlreadyExistsError, InvalidInputError
 from hato.core.language import Text
 from hato.core.secret import Secret
+from hato.services.oauth.issuer_choice import row_of
 from hato.services.settings_finder.candidate import Candidate, Protocol
 from hato.services.settings_finder.finder import search
 from hato.services.settings_finder.findings import Named, Tried
@@ -138,6 +140,8 @@ def add(desk: Desk, /, address: str, **chosen: Any) -> None:  # noqa: ANN401 - c
     rule = rule_in_words(wishes["policy"]).in_language(desk.language)
     text = _ADDED if tried is not None else _AUTHORISE
     desk.say(text, address=address, rule=rule, minutes=kept["poll_seconds"] // 60)
+    if draft.proof is Proof.OAUTH2 and sys.stdin.isatty() and row_of(draft) is not None:
+        authorise_kept(desk, address, chosen["owner"], Wish())  # it is told how, and may be left
 
 
 async def _refuse_double(desk: Desk, address: str, owner: str | None) -> None:

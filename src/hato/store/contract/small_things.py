@@ -95,6 +95,20 @@ class TestLedgers:
         behind = await scene.account.ledger("home", after=min(uidls), most=1)
         assert [one.uidl for one in behind] == sorted(uidls)[1:2]
         assert await scene.account.ledger("home", after=max(uidls)) == []
+<<<<<<< HEAD
+=======
+
+    async def test_a_ledger_may_be_read_part_by_part(self, scene: Scene) -> None:
+        uidls = [b"", b"a", b"aa", b"b", b"\xff"]
+        await scene.commit(PutLedger("home", tuple(map(entry, uidls))))
+        await scene.commit(PutLedger("work", (entry(b"c"),)))
+        ledger = scene.account.ledger
+        assert [one.uidl for one in await ledger("home", most=2)] == uidls[:2]
+        assert [one.uidl for one in await ledger("home", after=b"", most=2)] == uidls[1:3]
+        assert [one.uidl for one in await ledger("home", after=b"aab")] == uidls[3:]
+        assert await ledger("home", after=b"\xff", most=2) == []
+        assert await ledger("home", most=0) == []
+>>>>>>> 941923057c64bbe02dd77a85ce482da52b52855e
 
     async def test_what_is_so_already_does_not_happen(self, scene: Scene) -> None:
         await scene.commit(PutLedger("home", (entry(b"1"),)))
