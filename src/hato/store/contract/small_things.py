@@ -95,8 +95,6 @@ class TestLedgers:
         behind = await scene.account.ledger("home", after=min(uidls), most=1)
         assert [one.uidl for one in behind] == sorted(uidls)[1:2]
         assert await scene.account.ledger("home", after=max(uidls)) == []
-<<<<<<< HEAD
-=======
 
     async def test_a_ledger_may_be_read_part_by_part(self, scene: Scene) -> None:
         uidls = [b"", b"a", b"aa", b"b", b"\xff"]
@@ -108,7 +106,6 @@ class TestLedgers:
         assert [one.uidl for one in await ledger("home", after=b"aab")] == uidls[3:]
         assert await ledger("home", after=b"\xff", most=2) == []
         assert await ledger("home", most=0) == []
->>>>>>> 941923057c64bbe02dd77a85ce482da52b52855e
 
     async def test_what_is_so_already_does_not_happen(self, scene: Scene) -> None:
         await scene.commit(PutLedger("home", (entry(b"1"),)))
