@@ -11,6 +11,7 @@ from __future__ import annotations
 import click
 
 from hato.cli.account_add import add
+from hato.cli.account_authorise import authorise_command
 from hato.cli.account_edit import edit
 from hato.cli.account_import import import_accounts
 from hato.cli.account_list import list_accounts
@@ -25,5 +26,15 @@ def account() -> None:
     """Manage mail accounts elsewhere: their mail is fetched and kept here as one."""
 
 
-for _verb in (add, import_accounts, list_accounts, edit, password, test, log, remove):
+for _verb in (
+    add,
+    authorise_command,
+    import_accounts,
+    list_accounts,
+    edit,
+    password,
+    test,
+    log,
+    remove,
+):
     account.add_command(_verb)
