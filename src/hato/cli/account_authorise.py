@@ -138,6 +138,12 @@ def authorise_command(desk: Desk, /, address: str, owner: str | None, **chosen: 
         wait_seconds=chosen["wait"],
     )
 
+    authorise_kept(desk, address, owner, wish)
+
+
+def authorise_kept(desk: Desk, address: str, owner: str | None, wish: Wish) -> None:
+    """Ask for an authorisation of an account that is there, and keep it. Raises as `authorise`."""
+
     async def find() -> tuple[Source, Tokens | None]:
         async with desk.store() as store:
             found, source = await the_source(desk, store, address, owner)

@@ -253,6 +253,22 @@ async def test_google_needs_a_secret_and_says_how_to_get_one(terminal: Terminal)
     assert "Google wants the client's secret too" in said
 
 
+@pytest.mark.parametrize(
+    ("host", "step"),
+    [("pop.gmail.com", "type Desktop app"), ("outlook.office365.com", "http://localhost")],
+)
+def test_who_adds_an_account_that_takes_no_passwords_goes_on_to_authorise_it(
+    hato: Hato, host: str, step: str
+) -> None:
+    where = ("--host", host, "--port", "995", "--tls", "implicit", "--oauth2")
+    said = hato("account", "add", "ada@example.com", *where, typed="\n", status=1)
+    assert "`hato account authorise ada@example.com`" in said.out
+    assert step in said.err
+    assert said.err.endswith("Client id: Say which client asks with --client-id ID.\n")
+    (row,) = hato.json("account", "list")
+    assert row["proof"] == "oauth2"
+
+
 async def test_two_ways_at_once_are_a_wrong_usage(terminal: Terminal) -> None:
     said = await terminal.run("account", "authorise", PERSON, "--paste", "--device", status=2)
     assert said.startswith("--paste, --device: only one of them.")

@@ -141,6 +141,30 @@ def test_a_command_that_fails_gives_no_password(hato: Hato, home: Path) -> None:
     assert "The command for its password gave none" in said
 
 
+def test_a_command_in_a_file_of_somebody_else_is_not_run(
+    hato: Hato, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hato.cli.old_passwords.is_own", lambda _: False)
+    file = home / ".getmail" / "getmailrc"
+    said = hato("account", "import", str(file), "--run-passwordeval").out
+    assert "stands in somebody else's file, and is not run" in said
+
+
+def test_settings_are_found_where_the_environment_says(
+    hato: Hato, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, text in (("mpop/config", MPOPRC), ("getmail/work", GETMAILRC)):
+        file = tmp_path / "config" / name
+        file.parent.mkdir(parents=True)
+        file.write_text(text.replace("user ada", "user eve").replace("= ada", "= eve"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("FETCHMAILHOME", str(tmp_path / "nowhere"))
+    said = hato("account", "import", status=1).out
+    assert "eve@pop.mpop.example moves in from mpop" in said
+    assert "eve@pop.getmail.example moves in from getmail" in said
+    assert "6 moved in" in said
+
+
 @pytest.mark.parametrize("damage", ["half", "strange", "folder", "pipe"])
 def test_an_account_whose_memory_cannot_be_read_stays_out_whole(
     hato: Hato, home: Path, damage: str

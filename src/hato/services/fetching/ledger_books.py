@@ -20,6 +20,7 @@ import msgspec
 
 from hato.core.ids import AccountId, ModSeq
 from hato.core.limits import LEDGER_ENTRIES_REMEMBERED
+from hato.services.fetching.roll_call import Expected, read_expected
 from hato.services.fetching.suspicions import Suspicions, read_suspicions
 from hato.services.sources.sources import SUSPICIONS_KIND
 from hato.store.api import Account
@@ -31,6 +32,8 @@ _UNPACK: Final = msgspec.msgpack.Decoder(LedgerEntry)
 _PAGE_ENTRIES: Final = 5_000
 """So many are taken at once: some milliseconds."""
 _UNKNOWN: Final = ModSeq(-1)
+_EXPECTED_REMEMBERED: Final = 10_000
+"""Sources of which one process remembers what their listings should be; some 300 octets each."""
 _COMMON: Final = frozenset({LedgerState.STORED, LedgerState.DELETION_CONFIRMED})
 """States in which nearly all entries are: nobody needs a list of those."""
 
@@ -137,6 +140,20 @@ class LedgerBooks:
         """Remember nothing yet."""
         self._most_entries = most_entries
         self._books: OrderedDict[tuple[AccountId, str], LedgerBook] = OrderedDict()
+        self._expected: OrderedDict[tuple[AccountId, str], Expected] = OrderedDict()
+
+    async def expected(self, account: Account, source_id: str) -> Expected:
+        """Return what a source's listing is where nothing happened; read part by part."""
+        key = account.account_id, source_id
+        modseq = await account.modseq()
+        expected = self._expected.get(key)
+        if expected is None or expected.modseq != modseq:
+            expected = await read_expected(account, source_id, modseq)
+            self._expected[key] = expected
+        self._expected.move_to_end(key)
+        if len(self._expected) > _EXPECTED_REMEMBERED:
+            self._expected.popitem(last=False)
+        return expected
 
     async def open(self, account: Account, source_id: str) -> LedgerBook:
         """Return a source's ledger as it is now; nobody else may poll the source meanwhile."""

@@ -47,6 +47,12 @@ BAD_WORDS: Final = Text(
     "again.",
     ja="ユーザー名かパスに使えない文字があります。直してからもう一度取り込んでください。",
 )
+ADDRESS_TAKEN: Final = Text(
+    en="An account with this address, but another server or login, is here already: use "
+    "`hato account add` with another address if both are to be fetched.",
+    ja="同じアドレスで、サーバーかログイン名が違うアカウントが既にあります。"
+    "両方とも受信するなら、別のアドレスで `hato account add` してください。",
+)
 BY_A_PROGRAM: Final = Text(
     en="It is reached through a program of its own (`plugin` or `socket`), which Hato does not "
     "run: use `hato account add` if the server can be reached directly.",
@@ -186,6 +192,12 @@ COMMAND_NOT_RUN: Final = Text(
     "--run-passwordeval: fetching begins when you set it with `hato account password {address}`.",
     ja="パスワードはコマンドから来ますが、--run-passwordeval をつけて取り込むとき以外は"
     "実行しません。`hato account password {address}` で設定すると受信を始めます。",
+)
+COMMAND_OF_OTHERS: Final = Text(
+    en="The command for its password stands in somebody else's file, and is not run: fetching "
+    "begins when you set it with `hato account password {address}`.",
+    ja="パスワードのコマンドは他の人のファイルにあるので実行しません。"
+    "`hato account password {address}` で設定すると受信を始めます。",
 )
 COMMAND_FAILED: Final = Text(
     en="The command for its password gave none: fetching begins when you set it with "

@@ -242,11 +242,6 @@ def _form(text: str) -> str:
     return normalized_address(text) or text
 
 
-def is_same_mail(source: Source, other: Source) -> bool:
-    """Tell whether two sources have one address, or one login at one server."""
-    return is_same_address(source.address, other.address) or _where(source) == _where(other)
-
-
 def _where(source: Source) -> tuple[str, str, int, str]:
     return source.protocol, source.host, source.port, source.login
 
