@@ -187,6 +187,7 @@ _PIN_KNOWINGLY: Final = Text(
     "--ca-file で信頼するか固定してください。そうでなければプロバイダーに知らせてください。",
 )
 _HINTS: Final = (
+    (r"unsupported authentication mechanism", _WANTS_OAUTH2),  # Dovecot's word to USER and PASS
     (r"basic auth\w* (is |was )?(disabled|blocked)|5\.7\.30\b|\boauth", _WANTS_OAUTH2),
     (r"app(lication)?[- ](specific )?pass(word|code)|authori[sz]ation code", _WANTS_APP_PASSWORD),
     (

@@ -39,13 +39,15 @@ class Outside(msgspec.Struct, frozen=True, kw_only=True):
     anywhere."""
     resolve: Resolve = ask_system
     patience: Patience = Patience()
+    authorities_file: str = ""
+    """Whom mail servers are believed by; empty: the system's authorities."""
 
     def trust(self, authorities_file: str = "") -> Trust:
-        """Return whom to believe: the system's authorities, or those of a file.
+        """Return whom to believe; `authorities_file`: what the person says for one server.
 
         Raises InvalidInputError.
         """
-        return _trust(authorities_file or None)
+        return _trust(authorities_file or self.authorities_file or None)
 
 
 @cache
