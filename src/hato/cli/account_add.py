@@ -94,6 +94,10 @@ _NOBODY_VOUCHES: Final = Text(
     ja="{address} は追加していません。署名のない DNS 応答が {host} を示していますが、"
     "パスワードを送ってよいか確認できません。正しければ --host {host} で指定してください。",
 )
+_TO_TRY: Final = Text(
+    en="To be tried first: {setting}, because {why}.",
+    ja="最初に試す設定: {setting}。理由: {why}。",
+)
 _BEFORE: Final = Text(en="Before that: {step}", ja="その前に: {step}")
 
 
@@ -172,11 +176,10 @@ def _try(
     chosen: dict[str, Any],
 ) -> tuple[Tried, Secret]:
     """Ask for the password and log in with it. Raises InvalidInputError."""
-    for step in candidates[0].steps:
-        desk.say_aside(_BEFORE, step=step.in_language(desk.language))
     agreed = [one for one in candidates if not one.needs_consent or _agrees(desk, address, one)]
     if not agreed:
         raise InvalidInputError(_NOBODY_VOUCHES, address=address, host=candidates[0].host)
+    _say_what_is_tried(desk, agreed[0])
     secret = take_password(
         desk, address, from_standard_input=chosen["password_stdin"], is_new=False
     )
@@ -192,6 +195,16 @@ def _try(
         )
     )
     return demand_login(tried, _NOT_ADDED, address=address), secret
+
+
+def _say_what_is_tried(desk: Desk, candidate: Candidate) -> None:
+    """Say where the password will go, and what has to be done at the provider first."""
+    setting, why = candidate.in_words(), candidate.why
+    desk.say_aside(
+        _TO_TRY, setting=setting.in_language(desk.language), why=why.in_language(desk.language)
+    )
+    for step in candidate.steps:
+        desk.say_aside(_BEFORE, step=step.in_language(desk.language))
 
 
 def _agrees(desk: Desk, address: str, candidate: Candidate) -> bool:

@@ -15,6 +15,7 @@ from typing import Final
 import click
 
 from hato.cli.japanese_account import ACCOUNT_HELP
+from hato.cli.lazy_group import LazyGroup
 
 HELP: Final = ACCOUNT_HELP | {
     "Hato: a complete mail system in one program.": "鳩: 一つのプログラムでメールのすべてを。",
@@ -179,6 +180,8 @@ def translated(command: click.Command) -> click.Command:
     copied.short_help = _translated(command.short_help)
     copied.params = [_translated_parameter(parameter) for parameter in command.params]
     if isinstance(copied, click.Group):
+        if isinstance(copied, LazyGroup):
+            copied.finish = translated
         copied.commands = {name: translated(inner) for name, inner in copied.commands.items()}
     return copied
 

@@ -95,9 +95,10 @@ class Poll:
     @property
     def knows_all_that_is_listed(self) -> bool:
         """Whether each letter has its name, and each name its entry: then the rest is missing."""
-        named = set(self.located.numbers.values())
-        return all(number in named for number in self.located.unnamed) and all(
-            key in self.book.entries for key in self.located.numbers
+        located = self.located
+        named = set(located.numbers.values()) if located.unnamed else set()
+        return named.issuperset(located.unnamed) and all(
+            key in self.book.entries for key in located.numbers
         )
 
     async def write_findings(self, settled: list[LedgerEntry], missing: list[bytes] | None) -> None:

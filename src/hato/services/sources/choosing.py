@@ -21,6 +21,7 @@ from hato.services.settings_finder.candidate import (
     LoginMethod,
     Origin,
     Protocol,
+    TlsMode,
     UserNameForm,
 )
 from hato.services.settings_finder.finder import usual_names
@@ -66,7 +67,11 @@ async def choose(
     `on_tried` is told of each as soon as it is known.
     """
     tried = None
+    begins_with_tls: set[tuple[str, int]] = set()
     for candidate in candidates:
+        place = (candidate.host, candidate.port)
+        if place in begins_with_tls:
+            continue  # it would wait for our TLS, and we for its greeting
         tried = await try_candidate(
             candidate,
             usual_names(candidate, address, named),
@@ -79,6 +84,8 @@ async def choose(
         on_tried(tried)
         if tried.is_good or tried.is_final:
             break
+        if tried.certificate_sha256 and candidate.tls is TlsMode.IMPLICIT:
+            begins_with_tls.add(place)
     return tried
 
 
