@@ -74,7 +74,7 @@ async def ledgers(tmp_path: Path) -> dict[str, list[LedgerEntry]]:
 def test_everything_at_home_is_taken_over_and_told(hato: Hato, home: Path) -> None:
     said = hato("account", "import", status=1)
     assert "ada@pop.example.net moves in from fetchmail: pop.example.net, port 995" in said.out
-    assert "2 letters that fetchmail fetched are not fetched again" in said.out
+    assert "Letters that fetchmail fetched and Hato does not: 2." in said.out
     assert "4 moved in, 0 here already, 1 left out." in said.out
     assert said.err.startswith("ada@imap.example.net is left out: fetchmail fetches it by IMAP")
     assert "hush" not in said.out + said.err
@@ -132,6 +132,13 @@ def test_commands_and_netrc_files_are_used_only_where_the_person_says_so(
     assert "not read unless you import with --read-netrc" in said
     told = hato.json("account", "import", "--run-passwordeval", "--read-netrc")
     assert [row["has_secret"] for row in told["moved"]] == [True, True]
+
+
+def test_an_account_without_a_password_says_in_the_list_what_to_do(hato: Hato, home: Path) -> None:
+    hato("account", "import", str(home / ".mpoprc"))
+    assert "It has no password yet: set one with `hato account password ada@" in str(
+        hato("account", "list")
+    )
 
 
 def test_a_command_that_fails_gives_no_password(hato: Hato, home: Path) -> None:

@@ -105,7 +105,7 @@ async def test_a_second_time_nothing_changes(account: Account, sources: Sources)
 
 def test_what_the_person_should_know_is_said() -> None:
     said = [note.en for note in ready(b"a", b"b").notes()]
-    assert said[0].startswith("2 letters that fetchmail fetched are not fetched again")
+    assert said[0].startswith("Letters that fetchmail fetched and Hato does not: 2.")
     assert any("deleted at the server once it is safe here" in note for note in said)
     unknown = [note.en for note in ready(secret=None).notes()]
     assert any("no memory of fetchmail" in note for note in unknown)

@@ -167,8 +167,8 @@ DELETES_LATER: Final = Text(
     ja="新しいメールは、ここに確実に保存してから {days} 日後にサーバーから消します。",
 )
 KNOWN: Final = Text(
-    en="{count} letters that {program} fetched are not fetched again; Hato does not have them, and "
-    "so never deletes them at the server either.",
+    en="Letters that {program} fetched and Hato does not: {count}. They are not here, and so Hato "
+    "never deletes them at the server either.",
     ja="{program} が受信した {count} 通はもう受信しません。"
     "鳩の手元にないので、サーバーから消すこともありません。",
 )
@@ -178,8 +178,8 @@ NO_MEMORY: Final = Text(
     ja="{path} に {program} の受信記録がありません。サーバーにあるメールをすべて受信します。",
 )
 ODD_IDS: Final = Text(
-    en="{count} entries of {path} are longer than a unique-id may be: if those letters are still "
-    "at the server, they come again.",
+    en="Entries of {path} that are longer than a unique-id may be: {count}. If those letters are "
+    "still at the server, they come again.",
     ja="{path} の {count} 件は識別子として長すぎます。まだサーバーにあれば、もう一度受信します。",
 )
 NO_PASSWORD: Final = Text(
