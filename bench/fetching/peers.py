@@ -79,12 +79,13 @@ class _Peer:
         for place in ("new", "cur", "tmp"):
             (folder / "Maildir" / place).mkdir(parents=True)
         (folder / "settings").write_text(self._settings())
-        (folder / "settings").chmod(0o600)
         self._own()
 
     def _own(self) -> None:
-        if user := _user():
-            for path in (self.folder, *self.folder.rglob("*")):
+        """Let its files be its user's alone: fetchmail wants that."""
+        for path in (self.folder, *self.folder.rglob("*")):
+            path.chmod(0o700 if path.is_dir() else 0o600)
+            if user := _user():
                 shutil.chown(path, user, user)
 
     def _settings(self) -> str:

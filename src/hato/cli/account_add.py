@@ -14,6 +14,7 @@ from typing import Any, Final
 import click
 import msgspec
 
+from hato.cli.account_authorise import Wish, authorise_kept
 from hato.cli.account_options import (
     json_option,
     owner_option,
@@ -32,6 +33,7 @@ from hato.cli.passwords import take_password
 from hato.core.errors import AlreadyExistsError, InvalidInputError
 from hato.core.language import Text
 from hato.core.secret import Secret
+from hato.services.oauth.issuer_choice import row_of
 from hato.services.settings_finder.candidate import Candidate, Protocol
 from hato.services.settings_finder.finder import search
 from hato.services.settings_finder.findings import Named, Tried
@@ -92,6 +94,10 @@ _NOBODY_VOUCHES: Final = Text(
     ja="{address} は追加していません。署名のない DNS 応答が {host} を示していますが、"
     "パスワードを送ってよいか確認できません。正しければ --host {host} で指定してください。",
 )
+_TO_TRY: Final = Text(
+    en="To be tried first: {setting}, because {why}.",
+    ja="最初に試す設定: {setting}。理由: {why}。",
+)
 _BEFORE: Final = Text(en="Before that: {step}", ja="その前に: {step}")
 
 
@@ -134,6 +140,8 @@ def add(desk: Desk, /, address: str, **chosen: Any) -> None:  # noqa: ANN401 - c
     rule = rule_in_words(wishes["policy"]).in_language(desk.language)
     text = _ADDED if tried is not None else _AUTHORISE
     desk.say(text, address=address, rule=rule, minutes=kept["poll_seconds"] // 60)
+    if draft.proof is Proof.OAUTH2 and sys.stdin.isatty() and row_of(draft) is not None:
+        authorise_kept(desk, address, chosen["owner"], Wish())  # it is told how, and may be left
 
 
 async def _refuse_double(desk: Desk, address: str, owner: str | None) -> None:
@@ -168,11 +176,10 @@ def _try(
     chosen: dict[str, Any],
 ) -> tuple[Tried, Secret]:
     """Ask for the password and log in with it. Raises InvalidInputError."""
-    for step in candidates[0].steps:
-        desk.say_aside(_BEFORE, step=step.in_language(desk.language))
     agreed = [one for one in candidates if not one.needs_consent or _agrees(desk, address, one)]
     if not agreed:
         raise InvalidInputError(_NOBODY_VOUCHES, address=address, host=candidates[0].host)
+    _say_what_is_tried(desk, agreed[0])
     secret = take_password(
         desk, address, from_standard_input=chosen["password_stdin"], is_new=False
     )
@@ -188,6 +195,16 @@ def _try(
         )
     )
     return demand_login(tried, _NOT_ADDED, address=address), secret
+
+
+def _say_what_is_tried(desk: Desk, candidate: Candidate) -> None:
+    """Say where the password will go, and what has to be done at the provider first."""
+    setting, why = candidate.in_words(), candidate.why
+    desk.say_aside(
+        _TO_TRY, setting=setting.in_language(desk.language), why=why.in_language(desk.language)
+    )
+    for step in candidate.steps:
+        desk.say_aside(_BEFORE, step=step.in_language(desk.language))
 
 
 def _agrees(desk: Desk, address: str, candidate: Candidate) -> bool:

@@ -24,8 +24,9 @@ from hato.cli.old_settings import MemoryReader, find_settings, read_settings_of
 from hato.core.clock import SystemClock
 from hato.core.errors import AlreadyExistsError, InvalidInputError
 from hato.core.language import Text
+from hato.services.moving_in import notes
 from hato.services.moving_in.found import Program, Refused, fault_of, readable
-from hato.services.moving_in.moving import Ready, is_here, move_in
+from hato.services.moving_in.moving import Ready, Standing, move_in, standing_of
 from hato.services.settings_finder.candidate import filled
 from hato.services.sources.source import Source
 from hato.services.sources.sources import Sources
@@ -138,7 +139,7 @@ def import_accounts(  # noqa: PLR0913 - click's options
     )
     ready, left_out = _prepare(wishes)
     outcome = desk.run(_import(desk, wishes, ready))
-    outcome.left_out.extend(left_out)
+    outcome.left_out[:0] = left_out
     if as_json:
         desk.print_json(_as_json(desk, outcome, dry_run=dry_run))
     else:
@@ -158,7 +159,7 @@ def _prepare(wishes: _Wishes) -> tuple[list[Ready], list[Refused]]:
         try:
             reading = read_settings_of(program, file, allows_cleartext=wishes.allows_cleartext)
         except (InvalidInputError, OSError) as fault:
-            left_out.append(Refused(str(file), _reason(fault, file)))
+            left_out.append(Refused(readable(str(file)), _reason(fault, file)))
             continue
         left_out += reading.refused
         for found in reading.found:
@@ -192,7 +193,11 @@ async def _import(desk: Desk, wishes: _Wishes, ready: list[Ready]) -> _Outcome:
         sources = (await the_owner(desk, store, wishes.owner)).sources
         known = await sources.all()
         for one in ready:
-            if is_here(one.found.source, known):
+            standing = standing_of(one.found.source, known)
+            if standing is Standing.ADDRESS_TAKEN:
+                outcome.left_out.append(Refused(one.found.source.address, notes.ADDRESS_TAKEN))
+                continue
+            if standing is Standing.HERE:
                 outcome.here.append(one)
                 continue
             colour = COLOURS[len(known) % len(COLOURS)]

@@ -36,6 +36,10 @@ _HEADING: Final = Text(
 )
 _PAUSED: Final = Text(en="paused", ja="停止中")
 _UNKNOWN: Final = Text(en="not looked at yet", ja="まだ確認していません")
+_NO_PASSWORD: Final = Text(
+    en="It has no password yet: set one with `hato account password {address}`.",
+    ja="まだパスワードがありません。`hato account password {address}` で設定してください。",
+)
 _NOT_AUTHORISED: Final = Text(
     en="It has not been authorised yet: run `hato account authorise {address}`.",
     ja="まだ認可されていません。`hato account authorise {address}` を実行してください。",
@@ -94,7 +98,8 @@ async def _warning(owner: Owner, source: Source, language: Language) -> str:
             return ""
         text = expiry_warning(read_tokens(secret), source.address, SystemClock().now())
     except NotFoundError:
-        return _NOT_AUTHORISED.in_language(language, address=source.address)
+        text = _NOT_AUTHORISED if source.proof is Proof.OAUTH2 else _NO_PASSWORD
+        return text.in_language(language, address=source.address)
     except HatoError as fault:
         return sentence_for(fault, language)
     return text.in_language(language) if text is not None else ""

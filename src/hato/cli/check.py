@@ -1,23 +1,23 @@
 """`hato check HOST|ADDRESS`: which ports answer, which TLS, which logins, what to use and why.
 
 Called by `cli.program`.
-Never sends a password or a name: it looks and says what it saw.
+Never logs in; only an address's own domain may learn the address (autoconfiguration).
 Standards: RFC 8314 §3.
 Fails with exit status 1 where nothing can be used to fetch mail from.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from hato.cli.desk import Desk
 from hato.core.language import Text
-from hato.services.doctor.as_data import as_data
-from hato.services.doctor.conclusion import Conclusion, conclude
-from hato.services.doctor.examination import Examination, examine
-from hato.services.doctor.port_words import details, heading
+
+if TYPE_CHECKING:  # DNS and HTTPS take time to load that `hato --help` does not need
+    from hato.services.doctor.conclusion import Conclusion
+    from hato.services.doctor.examination import Examination
 
 _LOOKING: Final = Text(
     en="Looking at {target}; no password is sent.",
@@ -52,7 +52,11 @@ def check(desk: Desk, target: str, *, ports: tuple[int, ...], ca_file: str, as_j
     Says for each port whether it is open, its TLS and certificate, what it offers before and under
     TLS and the login methods; then what to use and why, and what to change.
     """
-    desk.say_aside(_LOOKING, target=repr(target))
+    from hato.services.doctor.as_data import as_data
+    from hato.services.doctor.conclusion import conclude
+    from hato.services.doctor.examination import examine
+
+    desk.say_aside(_LOOKING, target=target)
     examination = desk.run(
         examine(target, outside=desk.outside(), ports=ports, authorities_file=ca_file)
     )
@@ -66,12 +70,15 @@ def check(desk: Desk, target: str, *, ports: tuple[int, ...], ca_file: str, as_j
 
 def _print(desk: Desk, examination: Examination, conclusion: Conclusion) -> None:
     """Tell it in sentences."""
+    from hato.services.doctor.port_words import details, heading
+
     findings = examination.findings
     if findings is not None and findings.notes:
         _print_list(desk, _HOW, findings.notes)
+    is_account = findings is not None or examination.provider is not None
     for report in examination.ports:
         desk.say(heading(report))
-        for sentence in details(report, examination.provider, is_account=findings is not None):
+        for sentence in details(report, examination.provider, is_account=is_account):
             click.echo(f"  {sentence.in_language(desk.language)}")
         click.echo()
     _print_list(desk, _CONCLUSION, conclusion.why)

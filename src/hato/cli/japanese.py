@@ -15,6 +15,7 @@ from typing import Final
 import click
 
 from hato.cli.japanese_account import ACCOUNT_HELP
+from hato.cli.lazy_group import LazyGroup
 
 HELP: Final = ACCOUNT_HELP | {
     "Hato: a complete mail system in one program.": "鳩: 一つのプログラムでメールのすべてを。",
@@ -137,6 +138,7 @@ HELP: Final = ACCOUNT_HELP | {
     "Fetch mail from accounts elsewhere.": "ほかのアカウントのメールを取得します。",
     "Only the accounts of this person.": "この利用者のアカウントだけ。",
     "Only this account elsewhere.": "このアカウントだけ。",
+    "Also fetch whole what a note stands for.": "通知だけのメールも全体を取得します。",
     "Go on, and look at each account when it is due.": "続けて、それぞれの間隔で確認します。",
     "Look at the mail ports of HOST, or of the servers that ADDRESS has; log in nowhere.\n\n"
     "Says for each port whether it is open, its TLS and certificate, what it offers before and "
@@ -179,6 +181,8 @@ def translated(command: click.Command) -> click.Command:
     copied.short_help = _translated(command.short_help)
     copied.params = [_translated_parameter(parameter) for parameter in command.params]
     if isinstance(copied, click.Group):
+        if isinstance(copied, LazyGroup):
+            copied.finish = translated
         copied.commands = {name: translated(inner) for name, inner in copied.commands.items()}
     return copied
 

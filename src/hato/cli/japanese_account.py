@@ -95,6 +95,29 @@ ACCOUNT_HELP: Final = {
     "Whether the mail that was fetched stays here (usual).": (
         "取り込んだメールをここに残すか(通常は残す)。"
     ),
+    "Ask you in a browser whether Hato may read ADDRESS, and keep what the provider gives.\n\n"
+    "Instead of a password the provider gives a token, which Hato renews by itself.": (
+        "鳩が ADDRESS を読んでよいかブラウザーで確認し、プロバイダーが出したものを保存します。\n\n"
+        "パスワードの代わりにトークンを受け取り、以後は鳩が自分で更新します。"
+    ),
+    "Let Hato read an account by OAuth2.": "OAuth2 でアカウントの読み取りを許可します。",
+    "Which client asks: what you registered there.": "登録したクライアントの ID。",
+    "Read the client's secret from standard input, its first line.": (
+        "標準入力の一行目からクライアント シークレットを読みます。"
+    ),
+    "Who gives tokens, like https://login.example.org, if not known.": (
+        "トークンの発行者(例: https://login.example.org)。不明な場合に指定します。"
+    ),
+    "What to ask for, where the usual does not do.": "通常のものでは足りない場合のスコープ。",
+    "Authorities to believe about the issuer.": "発行者について信じる認証局。",
+    "The browser is elsewhere: paste its answer here.": (
+        "ブラウザーが別のマシンにある場合に、その答えを貼り付けます。"
+    ),
+    "Type a code on another device instead.": "別の端末でコードを入力します。",
+    "Only print the address; open no browser.": (
+        "アドレスを表示するだけで、ブラウザーを開きません。"
+    ),
+    "How long to wait for your answer; usually 600.": "答えを待つ秒数。通常は 600。",
     "Take over accounts of fetchmail, getmail or mpop.": (
         "fetchmail、getmail、mpop のアカウントを引き継ぎます。"
     ),

@@ -42,7 +42,9 @@ def password_of(found: Found, file: Path, allowed: Allowed) -> tuple[Secret | No
     if found.password_command:
         if not allowed.run_commands:
             return None, notes.COMMAND_NOT_RUN
-        secret = _run(found.password_command) if is_own(file) else None
+        if not is_own(file):
+            return None, notes.COMMAND_OF_OTHERS
+        secret = _run(found.password_command)
         return secret, None if secret else notes.COMMAND_FAILED
     if found.netrc is not None and found.netrc.exists():
         if not allowed.read_netrc:

@@ -38,10 +38,10 @@ _UNKNOWN_KIND: Final = Text(
     ja="{file} がどのプログラムの設定か分かりません。--from で指定してください。",
 )
 
-_GETMAIL_FOLDERS: Final = ("", ".config/getmail", ".getmail")
+_GETMAIL_FOLDERS: Final = ("", ".config/getmail", ".getmail", "getmail")
 _NAMED: Final = {
     Program.FETCHMAIL: (".fetchmailrc", "fetchmailrc"),
-    Program.MPOP: (".mpoprc", ".config/mpop/config", "mpoprc"),
+    Program.MPOP: (".mpoprc", ".config/mpop/config", "mpop/config", "mpoprc"),
 }
 _GETMAIL_SECTION: Final = re.compile(r"^\[retriever\]", re.MULTILINE)
 _MPOP_LINE: Final = re.compile(r"^\s*(?:account[ \t]+\S|defaults[ \t]*$)", re.MULTILINE)
@@ -67,14 +67,33 @@ def find_settings(wanted: Program | None, path: Path | None) -> list[tuple[Progr
 
     Raises InvalidInputError where there are none.
     """
-    place = place_of(path or Path.home())
+    if path is None:
+        return _find_at_home(wanted)
+    place = place_of(path)
     if not place.is_dir():
         return [(wanted or _program_of(place), place)]
-    programs = (wanted,) if wanted else tuple(Program)
-    found = [(program, file) for program in programs for file in _files_of(program, place)]
+    found = _find_in(place, wanted)
     if not found:
         raise InvalidInputError(_NOTHING_THERE, path=place)
     return found
+
+
+def _find_at_home(wanted: Program | None) -> list[tuple[Program, Path]]:
+    """Look at home, and where the environment says. Raises InvalidInputError."""
+    named = [
+        os.environ[name] for name in ("XDG_CONFIG_HOME", "FETCHMAILHOME") if name in os.environ
+    ]
+    places = [Path.home(), *map(Path, named)]
+    found = [one for place in places if place.is_dir() for one in _find_in(place_of(place), wanted)]
+    if not found:
+        raise InvalidInputError(_NOTHING_THERE, path=Path.home())
+    return list(dict.fromkeys(found))
+
+
+def _find_in(folder: Path, wanted: Program | None) -> list[tuple[Program, Path]]:
+    """Look into a folder."""
+    programs = (wanted,) if wanted else tuple(Program)
+    return [(program, file) for program in programs for file in _files_of(program, folder)]
 
 
 def read_settings_of(program: Program, file: Path, *, allows_cleartext: bool) -> Reading:
@@ -130,13 +149,18 @@ def _files_of(program: Program, folder: Path) -> Iterator[Path]:
 
 
 def _getmail_files(folder: Path) -> Iterator[Path]:
-    """Yield the files of a folder of getmail's that are settings: one for each account."""
+    """Yield the files of a folder of getmail's that are settings: one for each account.
+
+    One that cannot be read may be: reading it again will tell.
+    """
     for entry in entries_of(folder):
-        if not _OF_OTHERS.fullmatch(entry.name) and entry.path.is_file():
-            file = place_of(entry.path)
-            text = _octets_of(file, SETTINGS_OF_OTHERS_OCTETS).decode("utf-8", "surrogateescape")
-            if _GETMAIL_SECTION.search(text):
-                yield file
+        if _OF_OTHERS.fullmatch(entry.name) or not entry.path.is_file():
+            continue
+        try:
+            if _GETMAIL_SECTION.search(_text_of(place_of(entry.path))):
+                yield place_of(entry.path)
+        except (InvalidInputError, OSError):
+            yield entry.path
 
 
 def _program_of(file: Path) -> Program:

@@ -8,7 +8,6 @@ Fails never: it answers with an exit status.
 
 from __future__ import annotations
 
-import importlib
 import os
 import traceback
 from pathlib import Path
@@ -19,6 +18,7 @@ import click
 from hato import __version__
 from hato.cli.desk import Desk, Ways
 from hato.cli.japanese import translated
+from hato.cli.lazy_group import LazyGroup
 from hato.cli.refusals import sentence_for
 from hato.cli.usage import usage_sentence
 from hato.core.errors import HatoError
@@ -57,24 +57,7 @@ _CONFIG_NEEDS_FILE = Text(
 )
 
 
-class Verbs(click.Group):
-    """The verbs, loaded one by one."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Name all verbs."""
-        return list(_VERBS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Load a verb."""
-        place = _VERBS.get(cmd_name)
-        if place is None:
-            return None
-        module, _, name = place.partition(":")
-        command: click.Command = getattr(importlib.import_module(module), name)
-        return translated(command) if language_of_environment() is Language.JAPANESE else command
-
-
-@click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, places=_VERBS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="hato")
 def hato() -> None:
     """Hato: a complete mail system in one program."""

@@ -26,6 +26,7 @@ from hato.clients.pop3_conversation import Pop3Conversation
 from hato.clients.pop3_letter import Letter
 from hato.clients.pop3_listing import Listing
 from hato.clients.pop3_login import Identity, Pop3Login
+from hato.clients.pop3_packed_listing import PackedListing
 from hato.clients.pop3_refusals import error_of
 from hato.core.errors import HatoError
 from hato.core.ids import MessageNumber
@@ -125,21 +126,24 @@ class Pop3Client:
         """Return the messages' unique-ids and sizes. Raises RefusedForGoodError and BusyError."""
         listing = Listing()
         await self._list((Uidl(), List()), listing)
+        self._sizes = listing.sizes
         return listing
 
-    async def list_unique_ids(self) -> Listing:
+    async def list_unique_ids(self) -> PackedListing:
         """Return the messages' unique-ids alone: for who has seen the rest. Raises as above."""
-        listing = Listing()
+        listing = PackedListing()
         await self._list((Uidl(),), listing)
         return listing
 
     async def add_sizes(self, listing: Listing) -> None:
         """Ask for the sizes that a listing of unique-ids lacks. Raises as above."""
         await self._list((List(),), listing)
-
-    async def _list(self, commands: tuple[Uidl | List, ...], listing: Listing) -> None:
-        """Ask, and write the rows down."""
         self._sizes = listing.sizes
+
+    async def _list(
+        self, commands: tuple[Uidl | List, ...], listing: Listing | PackedListing
+    ) -> None:
+        """Ask, and write the rows down."""
         async with contextlib.aclosing(self._conversation.events(commands)) as events:
             async for event in events:
                 match event:

@@ -293,8 +293,8 @@ greeting back for six seconds (Postfix's postscreen)."""
 # Fetching from accounts elsewhere
 
 LEDGER_ENTRIES_REMEMBERED: Final = 400_000
-"""Entries of ledgers that one process remembers between polls; some 350 octets each. A source with
-more is read anew at each poll, which takes two seconds of a thread."""
+"""Entries of ledgers that one process remembers between polls; some 250 octets each. A source with
+more is read anew at each poll, which takes a second or two."""
 
 FETCH_GROUP_LETTERS: Final = 256
 """Letters that our client makes durable in one step: an fsync for each would be slowest."""

@@ -300,6 +300,9 @@ class Connection(asyncio.Protocol):
             elif command is Signal.START_TLS:
                 self._start_tls()
                 return None
+            elif command is Signal.PARTED:
+                self._flush()
+                self._abort_softly()
             else:
                 self._end()
         return None

@@ -88,7 +88,7 @@ def _client(context: ssl.SSLContext, seconds: float) -> httpx2.AsyncClient:
 async def _read(response: httpx2.Response, octets: int) -> bytes:
     """Return the content as it is on the wire. Raises ConnectionLostError."""
     content = bytearray()
-    async for piece in response.aiter_raw(limits.READ_CHUNK_OCTETS):
+    async for piece in response.aiter_raw():
         content += piece
         if len(content) > octets:
             raise ConnectionLostError(Loss.TOO_LONG, f"more than {octets} octets")

@@ -32,8 +32,11 @@ class Signal(Enum):
     """Write what is pending, discard whatever arrived unread, shake hands, then call
     `tls_established`."""
 
+    PARTED = auto()
+    """Write what is pending and close: the peer said goodbye and expects nothing else."""
+
     CLOSED = auto()
-    """Write what is pending and close; nothing more will be read."""
+    """Write what is pending and close; nothing more will be read, though it may still be sent."""
 
 
 class Farewell(Enum):

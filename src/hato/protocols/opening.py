@@ -89,6 +89,8 @@ class Dialect(Protocol):
     farewell: bytes
     tls_word: str
     """How the offer of TLS is called, in capitals."""
+    tag: bytes
+    """What our own commands begin with, and their answers."""
     lines_before_abilities: int
     """EHLO's answer begins with the server's name."""
 
@@ -202,7 +204,7 @@ class OpeningMachine:
             self._step = _Step.HANDSHAKE
         else:
             self.opening.upgrade = Upgrade.REFUSED
-            self.opening.words = shown(line)
+            self.opening.words = shown(line.removeprefix(self._dialect.tag))
             self._leave()
 
     def tls_established(self) -> None:

@@ -206,8 +206,10 @@ class Account(Protocol):
         """Return all small things of a kind, by id."""
         ...
 
-    async def ledger(self, source: str) -> list[LedgerEntry]:
-        """Return a source's ledger, by UIDL."""
+    async def ledger(
+        self, source: str, *, after: bytes | None = None, most: int | None = None
+    ) -> list[LedgerEntry]:
+        """Return a source's ledger, by UIDL: those behind `after`, and not more than `most`."""
         ...
 
     async def usage(self) -> Usage:

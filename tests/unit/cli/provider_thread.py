@@ -14,6 +14,11 @@ from typing import NamedTuple
 
 from hato.clients.pop3 import Security
 from tests.unit.clients.provider import open_provider
+from tests.unit.settings_finder.name_server import name_server
+
+POP3_HOST = "pop.example.org"
+STRANGE_DOMAIN = "elsewhere.example"
+"""Its DNS says that POP3_HOST, which is not its own, has its mail."""
 
 
 class Elsewhere(NamedTuple):
@@ -22,6 +27,8 @@ class Elsewhere(NamedTuple):
     pop3s: str
     pop3: str
     ca_file: str
+    name_server: str
+    """Knows POP3_HOST, and that it serves the mail of example.org; as `address:port`."""
 
     def options(self, *more: str) -> tuple[str, ...]:
         """Name it on the command line, with TLS from the start."""
@@ -35,11 +42,20 @@ def provider_elsewhere(folder: Path) -> Iterator[Elsewhere]:
     loop = asyncio.new_event_loop()
     is_open, is_over = threading.Event(), asyncio.Event()
     ports: dict[Security, int] = {}
+    names: list[str] = []
 
     async def serve() -> None:
-        async with open_provider(folder) as provider:
+        rows = {f"{POP3_HOST} A": ["127.0.0.1"]}
+        async with (
+            open_provider(folder, POP3_HOST) as provider,
+            name_server(rows) as (_, place),
+        ):
             await provider.deliver(b"Subject: one\r\n\r\n1\r\n")
             ports.update(provider.ports)
+            port = ports[Security.IMPLICIT_TLS]
+            for domain in ("example.org", STRANGE_DOMAIN):
+                rows[f"_pop3s._tcp.{domain} SRV"] = [f"0 0 {port} {POP3_HOST}."]
+            names.append(place)
             is_open.set()
             await is_over.wait()
 
@@ -48,7 +64,7 @@ def provider_elsewhere(folder: Path) -> Iterator[Elsewhere]:
     try:
         assert is_open.wait(30)
         pop3s, pop3 = ports[Security.IMPLICIT_TLS], ports[Security.STLS]
-        yield Elsewhere(str(pop3s), str(pop3), str(folder / "authority.pem"))
+        yield Elsewhere(str(pop3s), str(pop3), str(folder / "authority.pem"), names[0])
     finally:
         loop.call_soon_threadsafe(is_over.set)
         thread.join(30)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.unit.auth.house import ADA, PASSWORD
 from tests.unit.cli.conftest import Hato
-from tests.unit.cli.provider_thread import Elsewhere, provider_elsewhere
+from tests.unit.cli.provider_thread import POP3_HOST, STRANGE_DOMAIN, Elsewhere, provider_elsewhere
 
 TYPED = f"{PASSWORD}\n"
 
@@ -31,6 +31,10 @@ def test_an_account_is_added_after_a_login_and_the_choice_is_explained(
     hato: Hato, elsewhere: Elsewhere
 ) -> None:
     said = hato("account", "add", ADA, *elsewhere.options("--password-stdin"), piped=TYPED)
+    assert said.err == (
+        f"To be tried first: POP3 on localhost, port {elsewhere.pop3s}, encrypted from the start, "
+        "because you named this server.\n"
+    )
     first, method, result, then = said.out.splitlines()
     assert f"port {elsewhere.pop3s}, encrypted from the start" in first
     assert "by SCRAM-SHA-256-PLUS, because you named this server" in first
@@ -39,6 +43,54 @@ def test_an_account_is_added_after_a_login_and_the_choice_is_explained(
     assert "`hato fetch --account ada@example.org`" in then
     (row,) = hato.json("account", "list")
     assert (row["address"], row["owner"], row["policy"]["keeping"]) == (ADA, ADA, "keep")
+
+
+@pytest.fixture
+def world(hato: Hato, elsewhere: Elsewhere, tmp_path: Path) -> None:
+    """Where nobody is asked but the name server of the test."""
+    assert hato.json("account", "list") == []
+    with (tmp_path / "hato.toml").open("a") as config:
+        config.write(
+            f'[discovery]\ndns_servers = ["{elsewhere.name_server}"]\n'
+            'reachable_networks = ["127.0.0.0/8"]\n'
+        )
+
+
+@pytest.mark.usefixtures("world")
+def test_the_address_is_enough_where_its_domain_says_who_has_the_mail(
+    hato: Hato, elsewhere: Elsewhere
+) -> None:
+    options = ("--ca-file", elsewhere.ca_file, "--password-stdin")
+    said = hato("account", "add", ADA, *options, piped=TYPED)
+    assert f"POP3 on {POP3_HOST}, port {elsewhere.pop3s}, encrypted from the start" in said.out
+    assert "To be tried first: " in said.err
+    (row,) = hato.json("account", "list")
+    assert (row["host"], row["port"]) == (POP3_HOST, int(elsewhere.pop3s))
+
+
+@pytest.mark.usefixtures("world")
+def test_where_nobody_knows_the_server_the_person_is_asked_for_its_name(hato: Hato) -> None:
+    said = hato("account", "add", "me@nowhere.example", "--password-stdin", status=1, piped=TYPED)
+    assert said.err.endswith(
+        "No server was found for me@nowhere.example: ask the provider for its POP3 server, and "
+        "name it with --host.\n"
+    )
+
+
+@pytest.mark.usefixtures("world")
+def test_no_password_goes_to_a_stranger_s_host_unless_the_person_says_so(
+    hato: Hato, elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = f"me@{STRANGE_DOMAIN}"
+    options = ("account", "add", address, "--login", ADA, "--ca-file", elsewhere.ca_file)
+    said = hato(*options, "--password-stdin", status=1, piped=TYPED)
+    assert f"an unsigned DNS answer leads to {POP3_HOST}" in said.err
+    monkeypatch.setattr("getpass.getpass", lambda _: PASSWORD)
+    for answer in ("n\n", ""):
+        assert "Chosen" not in hato(*options, status=1, typed=answer).out
+    said = hato(*options, typed="y\n")
+    assert f"leads to {POP3_HOST}: shall the password go there? [y/N] " in said.err
+    assert f"{address} was added." in said.out
 
 
 def test_it_is_said_in_japanese_too(
@@ -211,7 +263,7 @@ def test_removing_says_what_becomes_of_the_mail(hato: Hato, added: str) -> None:
     assert said.err == f"Delete the 0 messages of {ADA} that are here? [y/N] Nothing was removed.\n"
     said = hato("account", "remove", added)
     assert said.out == (
-        f"{ADA} is fetched no longer; its 0 messages stay here, and nothing was deleted at the "
+        f"{ADA} is fetched no longer; its 0 messages stay here, and nothing changes at the "
         "provider.\n"
     )
     said = hato("account", "remove", added, status=1)

@@ -74,7 +74,7 @@ async def ledgers(tmp_path: Path) -> dict[str, list[LedgerEntry]]:
 def test_everything_at_home_is_taken_over_and_told(hato: Hato, home: Path) -> None:
     said = hato("account", "import", status=1)
     assert "ada@pop.example.net moves in from fetchmail: pop.example.net, port 995" in said.out
-    assert "2 letters that fetchmail fetched are not fetched again" in said.out
+    assert "Letters that fetchmail fetched and Hato does not: 2." in said.out
     assert "4 moved in, 0 here already, 1 left out." in said.out
     assert said.err.startswith("ada@imap.example.net is left out: fetchmail fetches it by IMAP")
     assert "hush" not in said.out + said.err
@@ -134,11 +134,42 @@ def test_commands_and_netrc_files_are_used_only_where_the_person_says_so(
     assert [row["has_secret"] for row in told["moved"]] == [True, True]
 
 
+def test_an_account_without_a_password_says_in_the_list_what_to_do(hato: Hato, home: Path) -> None:
+    hato("account", "import", str(home / ".mpoprc"))
+    assert "It has no password yet: set one with `hato account password ada@" in str(
+        hato("account", "list")
+    )
+
+
 def test_a_command_that_fails_gives_no_password(hato: Hato, home: Path) -> None:
     file = home / ".getmail" / "getmailrc"
     file.write_text(GETMAILRC.replace("/bin/echo", "/bin/false"))
     said = hato("account", "import", str(file), "--run-passwordeval").out
     assert "The command for its password gave none" in said
+
+
+def test_a_command_in_a_file_of_somebody_else_is_not_run(
+    hato: Hato, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hato.cli.old_passwords.is_own", lambda _: False)
+    file = home / ".getmail" / "getmailrc"
+    said = hato("account", "import", str(file), "--run-passwordeval").out
+    assert "stands in somebody else's file, and is not run" in said
+
+
+def test_settings_are_found_where_the_environment_says(
+    hato: Hato, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, text in (("mpop/config", MPOPRC), ("getmail/work", GETMAILRC)):
+        file = tmp_path / "config" / name
+        file.parent.mkdir(parents=True)
+        file.write_text(text.replace("user ada", "user eve").replace("= ada", "= eve"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("FETCHMAILHOME", str(tmp_path / "nowhere"))
+    said = hato("account", "import", status=1).out
+    assert "eve@pop.mpop.example moves in from mpop" in said
+    assert "eve@pop.getmail.example moves in from getmail" in said
+    assert "6 moved in" in said
 
 
 @pytest.mark.parametrize("damage", ["half", "strange", "folder", "pipe"])

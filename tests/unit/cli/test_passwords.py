@@ -19,3 +19,4 @@ def test_more_than_one_line_is_refused_rather_than_half_of_it_taken(hato: Hato, 
 @pytest.mark.parametrize("piped", ["a long password", "a long password\n", "a long password\r\n"])
 def test_one_line_is_a_password_with_its_end_or_without(hato: Hato, piped: str) -> None:
     hato(*ADDING, piped=piped)
+    assert "bob@example.org" in {person["name"] for person in hato.json("user", "list")}

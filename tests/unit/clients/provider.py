@@ -68,10 +68,10 @@ class Provider:
 
 
 @contextlib.asynccontextmanager
-async def open_provider(folder: Path, **options: bool) -> AsyncIterator[Provider]:
-    """Serve on loopback, with and without implicit TLS."""
+async def open_provider(folder: Path, *names: str, **options: bool) -> AsyncIterator[Provider]:
+    """Serve on loopback, with and without implicit TLS, as `localhost` and `names`."""
     authority = trustme.CA()
-    issued = authority.issue_cert("localhost")
+    issued = authority.issue_cert("localhost", *names)
     issued.private_key_pem.write_to_path(str(folder / "key.pem"))
     issued.cert_chain_pems[0].write_to_path(str(folder / "certificate.pem"))
     authority.cert_pem.write_to_path(str(folder / "authority.pem"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from hato.core.clock import FixedClock
@@ -15,7 +16,7 @@ from hato.services.moving_in import notes
 from hato.services.moving_in.fetchmail_accounts import read_fetchmailrc
 from hato.services.moving_in.found import Found, Place, fault_of
 from hato.services.moving_in.memories import UniqueIds
-from hato.services.moving_in.moving import Ready, is_here, move_in
+from hato.services.moving_in.moving import Ready, Standing, move_in, standing_of
 from hato.services.moving_in.netrc_passwords import find_password
 from hato.services.sources.sources import Sources
 from hato.store.api import Account
@@ -82,12 +83,21 @@ async def test_nothing_is_kept_of_an_account_where_the_disk_is_full(
     assert await sources.all() == []
 
 
+def test_an_account_is_here_by_its_server_and_login_and_an_address_can_be_taken() -> None:
+    one = found().source
+    assert standing_of(one, []) is Standing.NEW
+    changed = msgspec.structs.replace(one, address="other@example.net", port=110)
+    assert standing_of(one, [changed]) is Standing.HERE
+    elsewhere = msgspec.structs.replace(one, host="pop.example.org")
+    assert standing_of(one, [elsewhere]) is Standing.ADDRESS_TAKEN
+
+
 async def test_a_second_time_nothing_changes(account: Account, sources: Sources) -> None:
     one = ready(b"a")
     source = await move_in(sources, one.found.source, one, CLOCK)
     before = await account.modseq()
     again = ready(b"a", b"b")
-    assert is_here(again.found.source, [source])
+    assert standing_of(again.found.source, [source]) is Standing.HERE
     with pytest.raises(AlreadyExistsError):
         await move_in(sources, again.found.source, again, CLOCK)
     assert await account.modseq() == before
@@ -95,7 +105,7 @@ async def test_a_second_time_nothing_changes(account: Account, sources: Sources)
 
 def test_what_the_person_should_know_is_said() -> None:
     said = [note.en for note in ready(b"a", b"b").notes()]
-    assert said[0].startswith("2 letters that fetchmail fetched are not fetched again")
+    assert said[0].startswith("Letters that fetchmail fetched and Hato does not: 2.")
     assert any("deleted at the server once it is safe here" in note for note in said)
     unknown = [note.en for note in ready(secret=None).notes()]
     assert any("no memory of fetchmail" in note for note in unknown)

@@ -129,6 +129,15 @@ async def test_a_peer_that_still_sends_can_do_so_and_read_the_last_word(tmp_path
         assert await client.rest() == b""
 
 
+async def test_a_peer_that_said_goodbye_is_not_waited_for(tmp_path: Path) -> None:
+    async with toy_stage(tmp_path) as stage:
+        client = await stage.connect()
+        await client.line()
+        client.reader._transport.pause_reading()  # type: ignore[attr-defined]  # its end is not seen
+        client.send(b"bye\r\n")
+        await asyncio.wait_for(stage.service.wait_until_empty(), 10)
+
+
 async def test_a_peer_that_never_stops_sending_is_cut_off_after_the_last_word(
     tmp_path: Path,
 ) -> None:

@@ -62,6 +62,8 @@ class ToyMachine:
         line = self._lines.next_line(255)
         if isinstance(line, Incomplete):
             return Signal.CLOSED if self._eof else Signal.NEED_DATA
+        if line == b"bye":
+            return Signal.PARTED
         if line == b"tls":
             self._starts_tls = True
             self._outbox.put(b"go\r\n")

@@ -78,7 +78,7 @@ class LoopPump:
             elif command is Signal.START_TLS:
                 self.wants_tls = True
                 return
-            elif command is Signal.CLOSED:
+            elif command is Signal.CLOSED or command is Signal.PARTED:
                 self.is_closed = True
                 await self.close()
             else:

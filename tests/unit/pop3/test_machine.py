@@ -81,7 +81,7 @@ def test_everything_in_one_segment_is_answered_in_order() -> None:
     answer = conversation.say("USER ada", "PASS secret", "STAT", "NOOP", "QUIT", "STAT")
     assert answer.count(b"\r\n") == 5
     assert b"+OK 2 320\r\n" in answer
-    assert conversation.signal is Signal.CLOSED
+    assert conversation.signal is Signal.PARTED
 
 
 def test_the_last_user_before_pass_counts() -> None:

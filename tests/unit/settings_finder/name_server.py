@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -17,6 +17,7 @@ import dns.rcode
 import dns.rdatatype
 import dns.rrset
 
+from hato.net.dial import Endpoint, Resolve, ask_system
 from hato.net.dialled import Patience
 from hato.services.settings_finder.dns_lookup import DnsLookup
 from hato.services.settings_finder.https_fetch import HttpsFetch
@@ -77,9 +78,18 @@ def outside_at(
     authorities: Path | None = None,
     https_port: int = 1,
     may_reach_loopback: bool = True,
+    every_port: int | None = None,
+    resolve: Resolve | None = None,
 ) -> Outside:
-    """Return the ways to a world that is all on loopback."""
+    """Return the ways to a world that is all on loopback.
+
+    `every_port`: where mail servers really are, whichever port they are looked for at. `resolve`:
+    how mail servers are found, instead.
+    """
     lookup = DnsLookup([server], seconds=2)
+
+    async def at_every_port(host: str, port: int) -> Sequence[Endpoint]:
+        return await lookup.endpoints(host, every_port or port)
 
     def may_reach(address: str) -> bool:
         return may_reach_loopback and address == "127.0.0.1"
@@ -95,6 +105,12 @@ def outside_at(
         ),
         table=ProviderTable(read_rows(table) if table else []),
         may_reach=may_reach,
-        resolve=lookup.endpoints,
+        resolve=resolve or at_every_port,
         patience=QUICK,
+        authorities_file=str(authorities) if authorities else "",
     )
+
+
+def outside_here(authorities: Path | None = None) -> Outside:
+    """Return the ways to this machine alone, by the names that it has itself."""
+    return outside_at("127.0.0.1:9", authorities=authorities, resolve=ask_system)

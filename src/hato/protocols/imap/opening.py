@@ -25,6 +25,7 @@ class ImapOpening:
     start_tls = _TAG + b" STARTTLS\r\n"
     farewell = _TAG + b" LOGOUT\r\n"
     tls_word = "STARTTLS"
+    tag = _TAG + b" "
     lines_before_abilities = 0
 
     def greet(self, line: bytes) -> Verdict:

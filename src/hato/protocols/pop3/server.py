@@ -192,6 +192,8 @@ class Pop3ServerMachine:
                 if command is not None:
                     self._is_busy = True
                     return command
+        if self._state is State.UPDATE:
+            return Signal.PARTED
         return Signal.CLOSED if self._is_over else Signal.START_TLS
 
     def _refuse_overlong(self) -> None:

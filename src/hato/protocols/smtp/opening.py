@@ -25,6 +25,7 @@ class SmtpOpening:
     start_tls = b"STARTTLS\r\n"
     farewell = b"QUIT\r\n"
     tls_word = "STARTTLS"
+    tag = b""
     lines_before_abilities = 1
 
     def greet(self, line: bytes) -> Verdict:

@@ -28,13 +28,13 @@ def as_data(examination: Examination, conclusion: Conclusion, language: Language
         {}
         if findings is None
         else {
-            "provider": findings.provider.id if findings.provider is not None else None,
             "candidates": [_candidate(one) for one in (*findings.candidates, *findings.outgoing)],
             "notes": [note.in_language(language) for note in findings.notes],
         }
     )
     return {
         "target": examination.target,
+        "provider": examination.provider.id if examination.provider is not None else None,
         **found,
         "ports": [_port(report, examination.provider) for report in examination.ports],
         "unknown_ports": examination.unknown_ports,

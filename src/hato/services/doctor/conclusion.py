@@ -75,39 +75,39 @@ _UNKNOWN_PORT: Final = Text(
     ja="ポート {port} には応答がないか、POP3・IMAP・SMTP ではありません。",
 )
 _SWITCH_TLS_ON: Final = Text(
-    en="{protocol}, port {port}: switch TLS on at the server (a certificate and STARTTLS), or ask "
+    en="switch TLS on at the server (a certificate and STARTTLS), or ask "
     "the provider to. Until then only `--tls none` would use it, and everybody on the way would "
     "read password and mail.",
-    ja="{protocol}、ポート {port}: サーバーで TLS(証明書と STARTTLS)を有効にするか、"
+    ja="サーバーで TLS(証明書と STARTTLS)を有効にするか、"
     "プロバイダーに依頼してください。それまでは `--tls none` でしか使えず、"
     "パスワードもメールも途中で読まれます。",
 )
 _HIDES: Final = Text(
-    en="{protocol}, port {port}: something on the way (a firewall, a virus scanner) may be hiding "
+    en="something on the way (a firewall, a virus scanner) may be hiding "
     "STARTTLS: compare from another network, and prefer the port that begins with TLS.",
-    ja="{protocol}、ポート {port}: 途中の機器(ファイアウォール、ウイルス対策など)が STARTTLS を"
+    ja="途中の機器(ファイアウォール、ウイルス対策など)が STARTTLS を"
     "隠している可能性があります。別の回線と比べ、最初から TLS のポートを優先してください。",
 )
 _MEDDLING: Final = Text(
-    en="{protocol}, port {port}: do not log in here. If it is so from other networks too, the "
+    en="do not log in here. If it is so from other networks too, the "
     "server has a known hole (injection before STARTTLS) and must be updated.",
-    ja="{protocol}、ポート {port}: ここではログインしないでください。別の回線でも同じなら、"
+    ja="ここではログインしないでください。別の回線でも同じなら、"
     "サーバーに既知の欠陥(STARTTLS 前の注入)があり、更新が必要です。",
 )
 _NO_CLEAR_PASSWORDS: Final = Text(
-    en="{protocol}, port {port}: the server takes passwords before TLS too, so that a careless "
+    en="the server takes passwords before TLS too, so that a careless "
     "program says them in clear: forbid it (Dovecot: disable_plaintext_auth = yes).",
-    ja="{protocol}、ポート {port}: TLS の前でもパスワードを受け付けるため、不注意なソフトが平文で"
+    ja="TLS の前でもパスワードを受け付けるため、不注意なソフトが平文で"
     "送ってしまいます。禁止してください(Dovecot なら disable_plaintext_auth = yes)。",
 )
 _OLD_TLS: Final = Text(
-    en="{protocol}, port {port}: the server must offer TLS 1.2 or newer on this port.",
-    ja="{protocol}、ポート {port}: サーバーは TLS 1.2 以降を提供する必要があります。",
+    en="the server must offer TLS 1.2 or newer on this port.",
+    ja="サーバーは TLS 1.2 以降を提供する必要があります。",
 )
 _NO_METHOD: Final = Text(
-    en="{protocol}, port {port}: no login method that can be used: the provider must allow "
+    en="no login method that can be used: the provider must allow "
     "passwords, app passwords or OAuth2 there.",
-    ja="{protocol}、ポート {port}: 使えるログイン方法がありません。プロバイダー側で"
+    ja="使えるログイン方法がありません。プロバイダー側で"
     "パスワード、アプリパスワード、OAuth2 のいずれかの許可が必要です。",
 )
 _OF_CERTIFICATES: Final = {
@@ -142,9 +142,7 @@ _RENAME: Final = Text(
     ja="{host} を subjectAltName に入れた証明書を作り直す必要があります。",
 )
 _ANOTHER: Final = Text(en="the server needs another certificate.", ja="別の証明書が必要です。")
-_AT_PORT: Final = Text(
-    en="{protocol}, port {port}: {advice}", ja="{protocol}、ポート {port}: {advice}"
-)
+_AT_PORTS: Final = Text(en="{ports}: {advice}", ja="{ports}: {advice}")
 
 
 class Conclusion(msgspec.Struct, frozen=True, kw_only=True):
@@ -172,11 +170,10 @@ def conclude(examination: Examination) -> Conclusion:
     else:
         why = [_NOBODY]
     changes = [filled(_UNKNOWN_PORT, port=port) for port in examination.unknown_ports]
-    for report in examination.ports:
-        changes += _changes(report, provider)
+    changes += _at_ports(examination.ports, provider)
     if provider is not None:
         changes += [step.text() for step in (*provider.steps, *provider.oddities)]
-    return Conclusion(use=best, why=why, changes=list(dict.fromkeys(changes)))
+    return Conclusion(use=best, why=why, changes=changes)
 
 
 def _best(
@@ -202,30 +199,41 @@ def _why(best: PortReport, provider: Provider | None, *, has_imap: bool) -> Iter
     yield _WHY_IMPLICIT if best.tls is TlsMode.IMPLICIT else _WHY_STARTTLS
 
 
+def _at_ports(ports: list[PortReport], provider: Provider | None) -> list[Text]:
+    """Return what should be changed, each with the ports that it is about."""
+    places: dict[Text, list[str]] = {}
+    for report in ports:
+        place = f"{PROTOCOL_NAMES[report.protocol]} {report.port}"
+        for advice in _changes(report, provider):
+            places.setdefault(advice, []).append(place)
+    return [
+        Text(
+            _AT_PORTS.en.format(ports=", ".join(names), advice=advice.en),
+            _AT_PORTS.ja.format(ports="、".join(names), advice=advice.ja),
+        )
+        for advice, names in places.items()
+    ]
+
+
 def _changes(report: PortReport, provider: Provider | None) -> Iterator[Text]:
     """Yield what should be changed about one port."""
-    fields = {"protocol": PROTOCOL_NAMES[report.protocol], "port": report.port}
     standing = standing_of(report, provider)
     match standing:
         case Standing.NO_TLS:
-            yield filled(_SWITCH_TLS_ON, **fields)
+            yield _SWITCH_TLS_ON
         case Standing.MEDDLED_WITH:
-            yield filled(_MEDDLING, **fields)
+            yield _MEDDLING
         case Standing.TLS_BROKEN:
-            yield filled(_OLD_TLS, **fields)
+            yield _OLD_TLS
         case Standing.NO_METHOD if report.protocol in FETCHING:
-            yield filled(_NO_METHOD, **fields)
+            yield _NO_METHOD
         case Standing.UNTRUSTED:
-            advice = _of_certificate(report)
-            yield Text(
-                _AT_PORT.en.format(advice=advice.en, **fields),
-                _AT_PORT.ja.format(advice=advice.ja, **fields),
-            )
+            yield _of_certificate(report)
     opening = report.opening
     if opening.upgrade is Upgrade.AGREED and opening.before is not None and not opening.offers_tls:
-        yield filled(_HIDES, **fields)
+        yield _HIDES
     if standing is not Standing.NO_TLS and takes_passwords_in_clear(report):
-        yield filled(_NO_CLEAR_PASSWORDS, **fields)
+        yield _NO_CLEAR_PASSWORDS
 
 
 def _of_certificate(report: PortReport) -> Text:

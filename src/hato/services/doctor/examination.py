@@ -48,11 +48,8 @@ class Examination(msgspec.Struct, kw_only=True):
     """Of those that were named: nobody answers there, or nothing that is known here."""
     findings: Findings | None = None
     """Of an address: where its servers were learned."""
-
-    @property
-    def provider(self) -> Provider | None:
-        """The provider's row of the table, where it is known."""
-        return self.findings.provider if self.findings is not None else None
+    provider: Provider | None = None
+    """The provider's row of the table, by address or by host."""
 
 
 async def examine(
@@ -87,6 +84,7 @@ async def examine(
         ports=await asyncio.gather(*(look.at(host, probe) for host, probe in places)),
         unknown_ports=unknown,
         findings=findings,
+        provider=outside.table.for_server(hosts[0]) if findings is None else findings.provider,
     )
 
 

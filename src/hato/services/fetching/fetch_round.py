@@ -9,9 +9,13 @@ Fails never for what a server or a disk does: the outcome says what ended it. Ca
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 
+import msgspec
+
 from hato.clients.pop3 import Pop3Client
+from hato.clients.pop3_packed_listing import PackedListing
 from hato.core.clock import Clock
 from hato.core.errors import HatoError
 from hato.core.ids import MailboxId
@@ -32,6 +36,7 @@ from hato.services.fetching.reckoning import (
     reckon_absences,
     reckon_returns,
 )
+from hato.services.fetching.roll_call import may_end_early
 from hato.services.sources.source import Source, polling_lock
 from hato.store.api import Account
 from hato.store.model import LedgerState
@@ -58,44 +63,90 @@ async def fetch_round(  # noqa: PLR0913 - all that a poll needs, each by its nam
     (the outcome's error is InUseError).
     """
     books = books or LedgerBooks()
-    method, error = "", None
-    login_delay_seconds: int | None = None
+    seen = _Seen()
     poll: Poll | None = None
+    error: HatoError | None = None
     try:
         lock = await account.lock(polling_lock(source.source_id))
         try:
-            book = await books.open(account, source.source_id)
-            folder = await _folder_of(account, source)
-            poll = Poll(account, source, delivery, clock, tally, book, folder)
-            client, method = await open_mailbox(source, secret, tally, patience)
-            if client.capabilities is not None:
-                login_delay_seconds = client.capabilities.login_delay_seconds
+            client, seen.method = await open_mailbox(source, secret, tally, patience)
             try:
-                await _work(poll, client, wanted_whole)
+                listed = await _hear(client, seen, tally)
+                if await _has_news(account, source, listed, wanted_whole, books, clock.now()):
+                    book = await books.open(account, source.source_id)
+                    folder = await _folder_of(account, source)
+                    poll = Poll(account, source, delivery, clock, tally, book, folder)
+                    await _work(poll, client, listed, wanted_whole)
+                else:
+                    await client.quit()
             finally:
                 client.close()
-                books.remember(account, book)
+                if poll is not None:
+                    books.remember(account, poll.book)
         finally:
             await lock.release()
     except HatoError as fault:
         error = fault
     tally.stage = Stage.DONE
+    return _outcome(seen, poll, error)
+
+
+class _Seen(msgspec.Struct):
+    """What a session showed before it was known whether there is anything to do."""
+
+    method: str = ""
+    login_delay_seconds: int | None = None
+    on_server: int = 0
+
+
+def _outcome(seen: _Seen, poll: Poll | None, error: HatoError | None) -> Outcome:
+    """Say what came of a poll; without `poll` there was nothing to do, or it did not come to it."""
     if poll is None:
-        return Outcome(error=error)
+        return Outcome(
+            on_server=seen.on_server,
+            login_delay_seconds=seen.login_delay_seconds,
+            method=seen.method,
+            error=error,
+        )
     return Outcome(
         new=len(poll.new_emails),
-        again=tally.again,
-        failed=tally.failed,
+        again=poll.tally.again,
+        failed=poll.tally.failed,
         octets=poll.octets,
-        deleted=tally.deleted,
+        deleted=poll.tally.deleted,
         quarantined=poll.quarantined,
         renumbered=poll.renumbered,
-        on_server=len(poll.listing.sizes) or len(poll.listing.unique_ids or ()),
-        login_delay_seconds=login_delay_seconds,
-        method=method,
+        on_server=len(poll.listing.sizes) or seen.on_server,
+        login_delay_seconds=seen.login_delay_seconds,
+        method=seen.method,
         error=error,
         new_emails=tuple(poll.new_emails),
     )
+
+
+async def _hear(client: Pop3Client, seen: _Seen, tally: Tally) -> PackedListing:
+    """Ask what lies there."""
+    if client.capabilities is not None:
+        seen.login_delay_seconds = client.capabilities.login_delay_seconds
+    tally.stage = Stage.LISTING
+    listed = await client.list_unique_ids()
+    seen.on_server = len(listed)
+    return listed
+
+
+async def _has_news(
+    account: Account,
+    source: Source,
+    listed: PackedListing,
+    wanted_whole: frozenset[bytes],
+    books: LedgerBooks,
+    now: int,
+) -> bool:
+    """Tell whether a poll has anything to do behind the listing."""
+    if not may_end_early(source, wanted_whole):
+        return True
+    expected = await books.expected(account, source.source_id)
+    return not await asyncio.to_thread(expected.is_met_by, listed, now)
 
 
 async def _folder_of(account: Account, source: Source) -> MailboxId:
@@ -107,18 +158,25 @@ async def _folder_of(account: Account, source: Source) -> MailboxId:
     return source.folder if is_there else account.inbox
 
 
-async def _work(poll: Poll, client: Pop3Client, wanted_whole: frozenset[bytes]) -> None:
-    """Do what is to be done once the mailbox is open."""
-    poll.tally.stage = Stage.LISTING
-    wishes = await look_at_mailbox(poll, client, wanted_whole)
+async def _work(
+    poll: Poll, client: Pop3Client, listed: PackedListing, wanted_whole: frozenset[bytes]
+) -> None:
+    """Do what is to be done once it is known what lies there."""
     try:
+        wishes = await look_at_mailbox(poll, client, listed, wanted_whole)
         await _fetch(poll, client, wishes)
-    except HatoError:
+        due = await find_due(poll)
+        if not due:
+            # Where something is to be deleted they wait: without QUIT none of that would count.
+            await _fetch(poll, client, Wishes(whole=wishes.suspects))
+            due = await find_due(poll)
+    except HatoError as fault:
+        poll.blame(fault)
         with contextlib.suppress(HatoError):
-            await _write_findings(poll)
+            await poll.write_findings([], None)
         raise
     await _write_findings(poll)
-    await delete_and_quit(poll, client, await find_due(poll))
+    await delete_and_quit(poll, client, due)
 
 
 async def _fetch(poll: Poll, client: Pop3Client, wishes: Wishes) -> None:
@@ -127,8 +185,8 @@ async def _fetch(poll: Poll, client: Pop3Client, wishes: Wishes) -> None:
     if not wanted:
         return
     poll.tally.stage = Stage.FETCHING
-    poll.tally.letters_total = len(wanted)
-    poll.tally.octets_total = sum(wish.size_octets for wish in wishes.whole)
+    poll.tally.letters_total += len(wanted)
+    poll.tally.octets_total += sum(wish.size_octets for wish in wishes.whole)
     unkeepable = await fetch_letters(poll, client, wishes.whole)
     await put_notes(poll, client, wishes.too_large, Reason.TOO_LARGE)
     await put_notes(poll, client, wishes.hopeless, Reason.REFUSED)
@@ -138,7 +196,11 @@ async def _fetch(poll: Poll, client: Pop3Client, wishes: Wishes) -> None:
 async def _write_findings(poll: Poll) -> None:
     """Write down what is gone, what came back, and what is odd."""
     listed, book, now = poll.located.numbers.keys(), poll.book, poll.clock.now()
-    absences = reckon_absences(listed, book.entries, book.suspicions, now)
+    if not await asyncio.to_thread(lambda: poll.knows_all_that_is_listed):
+        # What seems to be missing may be one of those that nobody knows yet.
+        await poll.write_findings([], None)
+        return
+    absences = await asyncio.to_thread(reckon_absences, listed, book.entries, book.suspicions, now)
     returns = reckon_returns(listed, book.entries, book.in_state(LedgerState.GONE), now)
     poll.tally.deleted += sum(
         entry.state is LedgerState.DELETION_CONFIRMED for entry in absences.settled

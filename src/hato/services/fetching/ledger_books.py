@@ -11,44 +11,84 @@ program before (no email), or too large, with a note in its place (the email is 
 
 from __future__ import annotations
 
-import asyncio
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Final
 
+import msgspec
+
 from hato.core.ids import AccountId, ModSeq
 from hato.core.limits import LEDGER_ENTRIES_REMEMBERED
-from hato.services.fetching.suspicions import KIND, Suspicions, read_suspicions
+from hato.services.fetching.roll_call import Expected, read_expected
+from hato.services.fetching.suspicions import Suspicions, read_suspicions
+from hato.services.sources.sources import SUSPICIONS_KIND
 from hato.store.api import Account
 from hato.store.changes import Committed, LedgerPut, ObjectPut, Wanted
 from hato.store.model import LedgerEntry, LedgerState
 
+_PACK: Final = msgspec.msgpack.Encoder()
+_UNPACK: Final = msgspec.msgpack.Decoder(LedgerEntry)
+_PAGE_ENTRIES: Final = 5_000
+"""So many are taken at once: some milliseconds."""
 _UNKNOWN: Final = ModSeq(-1)
+_EXPECTED_REMEMBERED: Final = 10_000
+"""Sources of which one process remembers what their listings should be; some 300 octets each."""
 _COMMON: Final = frozenset({LedgerState.STORED, LedgerState.DELETION_CONFIRMED})
 """States in which nearly all entries are: nobody needs a list of those."""
+
+
+class PackedLedger(Mapping[bytes, LedgerEntry]):
+    """Entries by name, in half the memory: each is unpacked when somebody asks for it."""
+
+    __slots__ = ("_packed",)
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._packed: dict[bytes, bytes] = {}
+
+    def __getitem__(self, uidl: bytes) -> LedgerEntry:
+        """Return an entry. Raises KeyError."""
+        return _UNPACK.decode(self._packed[uidl])
+
+    def __contains__(self, uidl: object) -> bool:
+        """Tell whether there is an entry."""
+        return uidl in self._packed
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield the names."""
+        return iter(self._packed)
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._packed)
+
+    def put(self, entry: LedgerEntry) -> None:
+        """Take an entry, in the place of an earlier one."""
+        self._packed[entry.uidl] = _PACK.encode(entry)
+
+    def drop(self, uidl: bytes) -> None:
+        """Forget an entry."""
+        self._packed.pop(uidl, None)
 
 
 class LedgerBook:
     """The ledger of one source, as of a step of the account."""
 
-    __slots__ = ("_by_state", "entries", "modseq", "reading_known", "source_id", "suspicions")
+    __slots__ = ("_by_state", "entries", "modseq", "source_id", "suspicions")
 
     def __init__(
-        self,
-        source_id: str,
-        entries: Iterable[LedgerEntry],
-        modseq: ModSeq,
-        suspicions: Suspicions | None = None,
+        self, source_id: str, modseq: ModSeq, suspicions: Suspicions | None = None
     ) -> None:
-        """Hold entries that were read at `modseq`."""
+        """Begin without entries; `take` brings those that were read at `modseq` or later."""
         self.source_id = source_id
-        self.entries: dict[bytes, LedgerEntry] = {}
+        self.entries = PackedLedger()
         self.modseq = modseq
         self.suspicions = suspicions or Suspicions()
-        self.reading_known = _UNKNOWN
-        """The step of the account at which it was looked last which letters were read."""
         self._by_state: dict[LedgerState, set[bytes]] = {}
+
+    def take(self, entries: Iterable[LedgerEntry]) -> None:
+        """Take entries that were read."""
         for entry in entries:
             self._put(entry)
 
@@ -70,7 +110,7 @@ class LedgerBook:
                 for entry in fact.entries:
                     self._put(entry)
             elif isinstance(fact, ObjectPut) and (fact.kind, fact.object_id) == (
-                KIND,
+                SUSPICIONS_KIND,
                 self.source_id,
             ):
                 self.suspicions = read_suspicions(fact.content)
@@ -79,21 +119,29 @@ class LedgerBook:
             self.modseq = committed.modseq if is_next else _UNKNOWN
 
     def _put(self, entry: LedgerEntry) -> None:
-        before = self.entries.get(entry.uidl)
-        if before is not None:
-            self._forget_state(before)
-        self.entries[entry.uidl] = entry
+        self._forget_state(entry.uidl)
+        self.entries.put(entry)
         if entry.state not in _COMMON:
             self._by_state.setdefault(entry.state, set()).add(entry.uidl)
 
     def _drop(self, uidl: bytes) -> None:
-        before = self.entries.pop(uidl, None)
-        if before is not None:
-            self._forget_state(before)
+        self._forget_state(uidl)
+        self.entries.drop(uidl)
 
-    def _forget_state(self, entry: LedgerEntry) -> None:
-        if entry.state not in _COMMON:
-            self._by_state[entry.state].discard(entry.uidl)
+    def _forget_state(self, uidl: bytes) -> None:
+        for names in self._by_state.values():
+            names.discard(uidl)
+
+
+async def letters_not_whole(account: Account, source_id: str) -> frozenset[bytes]:
+    """Return the names of letters in whose place there is a note: too large, or in quarantine.
+
+    For `wanted_whole` of a poll, when their owner asks for all of them.
+    """
+    book = await LedgerBooks().open(account, source_id)
+    seen = book.in_state(LedgerState.SEEN)
+    noted = {name for name in seen if book.entries[name].email_id is not None}
+    return frozenset(noted | book.in_state(LedgerState.QUARANTINED))
 
 
 class LedgerBooks:
@@ -103,6 +151,20 @@ class LedgerBooks:
         """Remember nothing yet."""
         self._most_entries = most_entries
         self._books: OrderedDict[tuple[AccountId, str], LedgerBook] = OrderedDict()
+        self._expected: OrderedDict[tuple[AccountId, str], Expected] = OrderedDict()
+
+    async def expected(self, account: Account, source_id: str) -> Expected:
+        """Return what a source's listing is where nothing happened; read part by part."""
+        key = account.account_id, source_id
+        modseq = await account.modseq()
+        expected = self._expected.get(key)
+        if expected is None or expected.modseq != modseq:
+            expected = await read_expected(account, source_id, modseq)
+            self._expected[key] = expected
+        self._expected.move_to_end(key)
+        if len(self._expected) > _EXPECTED_REMEMBERED:
+            self._expected.popitem(last=False)
+        return expected
 
     async def open(self, account: Account, source_id: str) -> LedgerBook:
         """Return a source's ledger as it is now; nobody else may poll the source meanwhile."""
@@ -110,10 +172,13 @@ class LedgerBooks:
         book = self._books.get((account.account_id, source_id))
         if book is not None and book.modseq == modseq:
             return book
-        entries = await account.ledger(source_id)
-        kept = await account.stored_object(KIND, source_id)
+        kept = await account.stored_object(SUSPICIONS_KIND, source_id)
         suspicions = read_suspicions(None if kept is None else kept.content)
-        return await asyncio.to_thread(LedgerBook, source_id, entries, modseq, suspicions)
+        book, after = LedgerBook(source_id, modseq, suspicions), None
+        while page := await account.ledger(source_id, after=after, most=_PAGE_ENTRIES):
+            book.take(page)
+            after = page[-1].uidl
+        return book
 
     def remember(self, account: Account, book: LedgerBook) -> None:
         """Keep a book for the next poll, and give up those not used for longest."""

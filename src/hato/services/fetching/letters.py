@@ -19,7 +19,6 @@ from hato.clients.pop3 import Pop3Client
 from hato.clients.pop3_letter import Letter
 from hato.core.errors import HatoError, TooLargeError
 from hato.core.limits import ENDLESS_LETTER_OCTETS
-from hato.net.dial_errors import ConnectionLostError
 from hato.services.delivery import Taken
 from hato.services.fetching.letter_groups import LetterGroups
 from hato.services.fetching.poll import Poll
@@ -66,23 +65,16 @@ async def _fetch(
     groups: LetterGroups,
     known: list[tuple[LedgerEntry, bytes]],
 ) -> None:
-    waiting = iter(wishes)
-    wish = next(waiting)
-    letters = client.letters(wish.number for wish in wishes)
-    try:
-        async with contextlib.aclosing(letters):
-            async for letter in letters:
-                taken = await _take(poll, groups, wish, letter)
-                if taken is not None and not _is_known(poll, wish, taken, known):
-                    await groups.add(wish, taken, _state_of(wish, taken))
-                next_wish = next(waiting, None)
-                if next_wish is None:
-                    break
-                wish = next_wish
-    except (ConnectionLostError, NonsenseError):
-        poll.lost = wish.key
-        poll.tally.failed += 1
-        raise
+    by_number = {wish.number: wish for wish in wishes}
+    following = iter(wishes)
+    poll.expect(next(following))
+    async with contextlib.aclosing(client.letters(by_number)) as letters:
+        async for letter in letters:
+            wish = by_number[letter.number]
+            taken = await _take(poll, groups, wish, letter)
+            if taken is not None and not _is_known(poll, wish, taken, known):
+                await groups.add(wish, taken, _state_of(wish, taken))
+            poll.expect(next(following, None))
 
 
 async def _take(poll: Poll, groups: LetterGroups, wish: Wish, letter: Letter) -> Taken | None:

@@ -1,6 +1,6 @@
-"""Hears what lies on the server, and finds out what of it is new.
+"""Finds out what of a listing is new.
 
-Called by `fetch_round` after the login.
+Called by `fetch_round` where a listing is not the known one.
 Never asks for more than unique-ids where all of them are known; never believes a listing that says
 a thing twice.
 Standards: RFC 1939 §5 (LIST), RFC 1939 §7 (UIDL).
@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 
 from hato.clients.pop3 import Pop3Client
+from hato.clients.pop3_packed_listing import PackedListing
 from hato.services.fetching.poll import Poll
 from hato.services.fetching.reckoning import (
     Wish,
@@ -28,10 +29,15 @@ from hato.services.fetching.renumbering import Orphans
 from hato.store.model import LedgerState
 
 
-async def look_at_mailbox(poll: Poll, client: Pop3Client, wanted_whole: frozenset[bytes]) -> Wishes:
-    """Return what is to be fetched; the poll knows afterwards where each letter is."""
+async def look_at_mailbox(
+    poll: Poll, client: Pop3Client, listed: PackedListing, wanted_whole: frozenset[bytes]
+) -> Wishes:
+    """Return what is to be fetched; the poll knows afterwards where each letter is.
+
+    `listed`: what UIDL was answered with.
+    """
     ledger, now = poll.book.entries, poll.clock.now()
-    poll.listing = listing = await client.list_unique_ids()
+    poll.listing = listing = await asyncio.to_thread(listed.unpack)
     located = poll.located = await asyncio.to_thread(locate, listing)
     new = await asyncio.to_thread(unknown_keys, located, ledger)
     is_sure = listing.unique_ids is not None and not listing.odd_count and not located.unnamed

@@ -1,7 +1,8 @@
 """Puts notes in the place of letters that are not fetched whole: too large, or refused.
 
 Called by `fetch_round` after the whole letters.
-Never fetches more than a header; never writes a second note about the same letter.
+Never fetches more than a header, nor that of a letter that ended a connection; never writes a
+second note about the same letter.
 Standards: RFC 1939 §7 (TOP).
 Fails as a conversation and as the store do.
 """
@@ -12,11 +13,12 @@ import contextlib
 from collections.abc import AsyncIterator, Sequence
 
 from hato.clients.pop3 import Pop3Client
+from hato.services.delivery import Taken
 from hato.services.fetching.letter_groups import LetterGroups
 from hato.services.fetching.notes import NoteFacts, Reason, write_note
 from hato.services.fetching.poll import Poll
 from hato.services.fetching.reckoning import Wish, with_state
-from hato.services.fetching.recognition import read_header
+from hato.services.fetching.recognition import show_headers
 from hato.store.model import LedgerState
 
 
@@ -29,14 +31,15 @@ async def put_notes(poll: Poll, client: Pop3Client, wishes: Sequence[Wish], reas
     fresh = await _without_those_noted(poll, wishes, state)
     if not fresh:
         return
-    by_number = {wish.number: wish for wish in fresh}
+    dangerous = [wish for wish in fresh if wish.key in poll.book.suspicions.lost]
+    harmless = [wish for wish in fresh if wish.key not in poll.book.suspicions.lost]
     groups = LetterGroups(poll)
     try:
-        async with contextlib.aclosing(client.tops(by_number)) as tops:
-            async for top in tops:
-                wish = by_number[top.number]
-                note = write_note(_facts(poll, wish, reason), await read_header(top) or b"")
-                await groups.add(wish, await poll.delivery.take_in(_once(note)), state)
+        for wish in dangerous:
+            await groups.add(wish, await _note(poll, wish, reason, b""), state)
+        async with contextlib.aclosing(show_headers(poll, client, harmless)) as shown:
+            async for wish, header in shown:
+                await groups.add(wish, await _note(poll, wish, reason, header or b""), state)
         await groups.finish()
     except BaseException:
         await groups.abandon()
@@ -56,14 +59,16 @@ async def _without_those_noted(
     return [wish for wish in wishes if wish.key not in keys]
 
 
-def _facts(poll: Poll, wish: Wish, reason: Reason) -> NoteFacts:
-    return NoteFacts(
+async def _note(poll: Poll, wish: Wish, reason: Reason, header: bytes) -> Taken:
+    """Write a note about a letter, and take it in."""
+    facts = NoteFacts(
         reason,
         poll.source.address,
         wish.size_octets,
         poll.delivery.hostname,
         poll.clock.now(),
     )
+    return await poll.delivery.take_in(_once(write_note(facts, header)))
 
 
 async def _once(octets: bytes) -> AsyncIterator[bytes]:

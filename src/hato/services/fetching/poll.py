@@ -10,21 +10,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Final
 
+from hato.clients.errors import NonsenseError
 from hato.clients.pop3_listing import Listing
 from hato.core.clock import Clock
-from hato.core.errors import NotFoundError
+from hato.core.errors import HatoError, NotFoundError
 from hato.core.ids import EmailId, MailboxId, MessageNumber
+from hato.net.dial_errors import ConnectionLostError
 from hato.services.delivery import DeliveryService
 from hato.services.fetching.ledger_books import LedgerBook
 from hato.services.fetching.poll_outcome import Tally
-from hato.services.fetching.reckoning import Located
+from hato.services.fetching.reckoning import Located, Wish, with_state
 from hato.services.fetching.renumbering import Orphans
-from hato.services.fetching.suspicions import KIND
 from hato.services.sources.source import Source
+from hato.services.sources.sources import SUSPICIONS_KIND
 from hato.store.api import Account
 from hato.store.changes import Added, Committed, PutLedger, PutObject, Wanted
-from hato.store.model import LedgerEntry
+from hato.store.model import LedgerEntry, LedgerState
+
+_LARGEST_CLAIM: Final = 2**62
+"""A server may claim more; the ledger's numbers have 64 bits."""
 
 
 @dataclass(slots=True)
@@ -51,6 +57,8 @@ class Poll:
     renumbered: int = 0
     refused: set[bytes] = field(default_factory=set)
     """Letters that the server did not give."""
+    at: bytes | None = None
+    """The letter of which the server speaks; None: of none that has a name."""
     lost: bytes | None = None
     """The letter within which the connection ended."""
     cleared: set[bytes] = field(default_factory=set)
@@ -58,7 +66,7 @@ class Poll:
 
     def size_of(self, number: MessageNumber) -> int:
         """Return how many octets the server claims a letter to have; 0 where it does not."""
-        return self.listing.sizes.get(number, 0)
+        return min(self.listing.sizes.get(number, 0), _LARGEST_CLAIM)
 
     async def write(self, wanted: list[Wanted]) -> Committed:
         """Do it in one durable step, and know what came of it."""
@@ -74,19 +82,45 @@ class Poll:
         if put.entries or put.forget:
             await self.write([put])
 
-    async def write_findings(self, settled: list[LedgerEntry], missing: list[bytes]) -> None:
+    def expect(self, wish: Wish | None) -> None:
+        """Know which letter the server speaks of next; None: of none."""
+        self.at = None if wish is None else wish.key
+
+    def blame(self, fault: HatoError) -> None:
+        """Note within which letter the conversation came to its end, where it did."""
+        if self.at is not None and isinstance(fault, ConnectionLostError | NonsenseError):
+            self.lost = self.at
+            self.tally.failed += 1
+
+    @property
+    def knows_all_that_is_listed(self) -> bool:
+        """Whether each letter has its name, and each name its entry: then the rest is missing."""
+        located = self.located
+        named = set(located.numbers.values()) if located.unnamed else set()
+        return named.issuperset(located.unnamed) and all(
+            key in self.book.entries for key in located.numbers
+        )
+
+    async def write_findings(self, settled: list[LedgerEntry], missing: list[bytes] | None) -> None:
         """Write what the listing settled and what is suspected now; nothing if that is nothing."""
+        lost = set() if self.lost is None else {self.lost}
+        in_quarantine = self.book.in_state(LedgerState.QUARANTINED) & (self.refused | lost)
+        now = self.clock.now()
+        settled += (
+            with_state(self.book.entries[key], LedgerState.QUARANTINED, now)
+            for key in in_quarantine
+        )
         suspicions = self.book.suspicions.after(
             missing=missing,
-            refused=self.refused,
-            lost=() if self.lost is None else (self.lost,),
+            refused=self.refused - in_quarantine,
+            lost=lost - in_quarantine,
             cleared=self.cleared,
         )
         wanted: list[Wanted] = []
         if settled:
             wanted.append(PutLedger(self.book.source_id, tuple(settled)))
         if suspicions != self.book.suspicions:
-            wanted.append(PutObject(KIND, self.book.source_id, suspicions.encoded()))
+            wanted.append(PutObject(SUSPICIONS_KIND, self.book.source_id, suspicions.encoded()))
         if wanted:
             await self.write(wanted)
 

@@ -26,6 +26,8 @@ from hato.store.model import LedgerEntry, LedgerState
 
 _ENDED: Final = frozenset({LedgerState.DELETION_CONFIRMED, LedgerState.GONE})
 _ON_REQUEST: Final = frozenset({LedgerState.SEEN, LedgerState.QUARANTINED})
+_FAILURES_BY_CHANCE: Final = 1
+"""Any line may break once, within any letter."""
 
 Ledger = Mapping[bytes, LedgerEntry]
 
@@ -54,6 +56,8 @@ class Wishes(msgspec.Struct):
     """Letters to be fetched, in the order in which that is done."""
 
     whole: list[Wish] = []
+    suspects: list[Wish] = []
+    """They failed again and again, and may end the connection: tried when all else is done."""
     too_large: list[Wish] = []
     """Only the header comes, with a note."""
     hopeless: list[Wish] = []
@@ -63,7 +67,8 @@ class Wishes(msgspec.Struct):
 def locate(listing: Listing) -> Located:
     """Name what a listing has."""
     unique_ids = listing.unique_ids or {}
-    numbers = dict(zip(unique_ids.values(), unique_ids.keys(), strict=True))
+    # As loops of Python's, which let others run in between.
+    numbers = {key: number for number, key in unique_ids.items()}
     unnamed: set[MessageNumber] = set()
     if len(numbers) != len(unique_ids):
         counts = Counter(unique_ids.values())
@@ -75,8 +80,7 @@ def locate(listing: Listing) -> Located:
 
 def unknown_keys(located: Located, ledger: Ledger) -> list[bytes]:
     """Return the names that the ledger does not have, in the order of the messages."""
-    new = located.numbers.keys() - ledger.keys()
-    return sorted(new, key=located.numbers.__getitem__)
+    return [key for key in located.numbers if key not in ledger]
 
 
 def orphans_of(located: Collection[bytes], ledger: Ledger) -> list[LedgerEntry]:
@@ -85,8 +89,7 @@ def orphans_of(located: Collection[bytes], ledger: Ledger) -> list[LedgerEntry]:
     Under another name they may be there. What was deleted from there by us is no orphan: a letter
     like it would be another one.
     """
-    absent = ledger.keys() - located
-    orphans = (ledger[key] for key in absent)
+    orphans = (ledger[key] for key in ledger if key not in located)
     return sorted(
         (one for one in orphans if one.state is not LedgerState.DELETION_CONFIRMED),
         key=lambda one: (one.email_id or 0, one.uidl),
@@ -100,7 +103,7 @@ def sort_wishes(
     largest_octets: int,
     asked_for: Collection[bytes] = (),
 ) -> Wishes:
-    """Say how each letter is to be fetched; those that failed before come last.
+    """Say how each letter is to be fetched; those that failed most often come last.
 
     What a person asked for is fetched whole, or tried at least.
     """
@@ -112,10 +115,12 @@ def sort_wishes(
             sorted_out.too_large.append(wish)
         elif suspicions.is_hopeless(wish.key):
             sorted_out.hopeless.append(wish)
+        elif suspicions.failures(wish.key) > _FAILURES_BY_CHANCE:
+            sorted_out.suspects.append(wish)
         else:
             sorted_out.whole.append(wish)
-    if suspicions.refused or suspicions.lost:
-        sorted_out.whole.sort(key=lambda wish: suspicions.failures(wish.key))
+    for wishes in (sorted_out.whole, sorted_out.suspects):
+        wishes.sort(key=lambda wish: suspicions.failures(wish.key))
     return sorted_out
 
 
@@ -160,7 +165,7 @@ def reckon_absences(
     """
     missing: list[bytes] = []
     settled: list[LedgerEntry] = []
-    for key in ledger.keys() - located:
+    for key in [key for key in ledger if key not in located]:
         entry = ledger[key]
         if entry.state in _ENDED:
             continue

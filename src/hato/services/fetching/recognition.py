@@ -9,6 +9,7 @@ Fails as a conversation does; a header that is refused leaves its letter unrecog
 from __future__ import annotations
 
 import contextlib
+from collections.abc import AsyncGenerator, Sequence
 from typing import Final
 
 import msgspec
@@ -16,7 +17,6 @@ import msgspec
 from hato.clients.errors import LetterRefusedError
 from hato.clients.pop3 import Pop3Client
 from hato.clients.pop3_letter import Letter
-from hato.core.ids import MessageNumber
 from hato.core.limits import HEADER_SCAN_OCTETS
 from hato.services.fetching.header_marks import header_of_top, is_telling, mark_of
 from hato.services.fetching.poll import Poll
@@ -34,20 +34,18 @@ async def recognise(poll: Poll, client: Pop3Client, unknown: list[Wish]) -> list
         return unknown
     new = {wish.number: wish for wish in unknown}
     renamed: list[tuple[LedgerEntry, bytes]] = []
-    async with contextlib.aclosing(client.tops(suspects)) as tops:
-        async for top in tops:
-            header = await read_header(top)
+    async with contextlib.aclosing(show_headers(poll, client, suspects)) as shown:
+        async for wish, header in shown:
             if header is None:
                 continue
-            wish = new[top.number]
             mark = mark_of(header)
             entry = poll.orphans.claim_by_header(
                 mark, wish.size_octets, is_telling=is_telling(header)
             )
             if entry is None:
-                new[top.number] = msgspec.structs.replace(wish, header_mark=mark)
+                new[wish.number] = msgspec.structs.replace(wish, header_mark=mark)
                 continue
-            del new[top.number]
+            del new[wish.number]
             if wish.key is None:
                 poll.located.numbers[entry.uidl] = wish.number
                 continue
@@ -59,8 +57,11 @@ async def recognise(poll: Poll, client: Pop3Client, unknown: list[Wish]) -> list
     return list(new.values())
 
 
-def _suspects(poll: Poll, unknown: list[Wish]) -> list[MessageNumber]:
-    """Return the letters that may be known by other names."""
+def _suspects(poll: Poll, unknown: list[Wish]) -> list[Wish]:
+    """Return the letters that may be known by other names.
+
+    One that ended a connection once is looked at no more before all else is done.
+    """
     orphans = poll.orphans
     if not orphans.can_be_told_by_header:
         return []
@@ -68,9 +69,10 @@ def _suspects(poll: Poll, unknown: list[Wish]) -> list[MessageNumber]:
         sum(wish.key is not None for wish in unknown), len(poll.listing.sizes), len(orphans)
     )
     return [
-        wish.number
+        wish
         for wish in unknown
-        if is_renumbered or wish.key is None or orphans.has_size(wish.size_octets)
+        if (is_renumbered or wish.key is None or orphans.has_size(wish.size_octets))
+        and not poll.book.suspicions.failures(wish.key)
     ]
 
 
@@ -78,7 +80,21 @@ def _has_top(client: Pop3Client) -> bool:
     return client.capabilities is None or "TOP" in client.capabilities
 
 
-async def read_header(top: Letter) -> bytes | None:
+async def show_headers(
+    poll: Poll, client: Pop3Client, wishes: Sequence[Wish]
+) -> AsyncGenerator[tuple[Wish, bytes | None], None]:
+    """Yield letters with their headers; None where the server does not show one."""
+    by_number = {wish.number: wish for wish in wishes}
+    following = iter(wishes)
+    poll.expect(next(following, None))
+    async with contextlib.aclosing(client.tops(by_number)) as tops:
+        async for top in tops:
+            header = await _read_header(top)
+            poll.expect(next(following, None))
+            yield by_number[top.number], header
+
+
+async def _read_header(top: Letter) -> bytes | None:
     """Return the header that TOP shows; None where the server refuses that.
 
     Raises the refusal where it is about more than this letter.

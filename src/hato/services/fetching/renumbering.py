@@ -8,11 +8,14 @@ Fails never. Pure.
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Hashable, Iterable
+from functools import cached_property
+from typing import Final, TypeAlias, TypeVar
 
 from hato.store.model import LedgerEntry
+
+_Key = TypeVar("_Key", bound=Hashable)
+_Names: TypeAlias = dict[_Key, list[bytes]]
 
 _MANY: Final = 16
 """Fewer new names are no renumbering of a mailbox: sizes tell well enough whom to look at."""
@@ -24,17 +27,24 @@ class Orphans:
     def __init__(self, entries: Iterable[LedgerEntry]) -> None:
         """Take them, oldest letters first: copies that are alike are claimed in this order."""
         self._left = {entry.uidl: entry for entry in entries}
-        self._by_header: defaultdict[tuple[bytes, int], deque[bytes]] = defaultdict(deque)
-        self._by_mark: defaultdict[bytes, deque[bytes]] = defaultdict(deque)
-        self._by_checksum: defaultdict[bytes, deque[bytes]] = defaultdict(deque)
-        self._sizes: set[int] = set()
-        for entry in self._left.values():
-            if entry.header_checksum:
-                self._by_header[entry.header_checksum, entry.size_octets].append(entry.uidl)
-                self._by_mark[entry.header_checksum].append(entry.uidl)
-                self._sizes.add(entry.size_octets)
-            if entry.checksum:
-                self._by_checksum[entry.checksum].append(entry.uidl)
+        self._sizes = {entry.size_octets for entry in self._left.values() if entry.header_checksum}
+
+    @cached_property
+    def _by_header(self) -> _Names[tuple[bytes, int]]:
+        marked = (entry for entry in self._left.values() if entry.header_checksum)
+        return _sorted_by(
+            ((entry.header_checksum, entry.size_octets), entry.uidl) for entry in marked
+        )
+
+    @cached_property
+    def _by_mark(self) -> _Names[bytes]:
+        marked = (entry for entry in self._left.values() if entry.header_checksum)
+        return _sorted_by((entry.header_checksum, entry.uidl) for entry in marked)
+
+    @cached_property
+    def _by_checksum(self) -> _Names[bytes]:
+        whole = (entry for entry in self._left.values() if entry.checksum)
+        return _sorted_by((entry.checksum, entry.uidl) for entry in whole)
 
     def __len__(self) -> int:
         """How many are left."""
@@ -65,12 +75,22 @@ class Orphans:
         """Return the one that is this letter, octet by octet."""
         return self._claim(self._by_checksum.get(checksum))
 
-    def _claim(self, keys: deque[bytes] | None) -> LedgerEntry | None:
-        while keys:
-            entry = self._left.pop(keys.popleft(), None)
+    def _claim(self, names: list[bytes] | None) -> LedgerEntry | None:
+        while names:
+            entry = self._left.pop(names.pop(), None)
             if entry is not None:
                 return entry
         return None
+
+
+def _sorted_by(pairs: Iterable[tuple[_Key, bytes]]) -> _Names[_Key]:
+    """Return the names by something that they have in common, the next one last."""
+    found: _Names[_Key] = {}
+    for key, name in pairs:
+        found.setdefault(key, []).append(name)
+    for names in found.values():
+        names.reverse()
+    return found
 
 
 def looks_renumbered(new: int, listed: int, orphans: int) -> bool:

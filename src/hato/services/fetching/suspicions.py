@@ -10,14 +10,10 @@ Fails never: what cannot be read counts as nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
 
 import msgspec
 
 from hato.core.limits import LOST_POLLS_UNTIL_QUARANTINE, REFUSED_POLLS_UNTIL_QUARANTINE
-
-KIND: Final = "source-suspicions"
-"""The kind of the object; its id is the source's."""
 
 
 class Suspicions(msgspec.Struct, frozen=True):
@@ -33,18 +29,21 @@ class Suspicions(msgspec.Struct, frozen=True):
     def after(
         self,
         *,
-        missing: Iterable[bytes],
+        missing: Iterable[bytes] | None = None,
         refused: Iterable[bytes] = (),
         lost: Iterable[bytes] = (),
         cleared: Iterable[bytes] = (),
     ) -> Suspicions:
         """Return what is suspected after one more poll.
 
-        A letter that is listed is missing no more; one that failed is suspected until `cleared`.
+        `missing`: None where that is not known this time. A letter that is listed is missing no
+        more; one that failed is suspected until `cleared`.
         """
         cleared = frozenset(cleared)
         return Suspicions(
-            {key: self.missing.get(key, 0) + 1 for key in missing},
+            self.missing
+            if missing is None
+            else {key: self.missing.get(key, 0) + 1 for key in missing},
             _counted(self.refused, refused, cleared),
             _counted(self.lost, lost, cleared),
         )

@@ -100,6 +100,8 @@ class Reading(NamedTuple):
 
 def label_of(login: str, host: str) -> str:
     """Return what a person recognises an account by: its mail address where the login is one."""
+    if not login:
+        return readable(host)
     return readable(login if "@" in login else f"{login}@{host}")
 
 

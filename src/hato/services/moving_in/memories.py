@@ -69,10 +69,9 @@ def read_memory(program: Program, data: bytes, file: Path) -> Memories:
         raise InvalidInputError(_TOO_LONG, file=file)
     if data and not data.endswith(b"\n"):
         raise InvalidInputError(_HALF_WRITTEN, file=file)
-    lines = data.split(b"\n")[:-1]
-    if len(lines) > MEMORY_OF_OTHERS_ROWS:
+    if data.count(b"\n") > MEMORY_OF_OTHERS_ROWS:
         raise InvalidInputError(_TOO_LONG, file=file)
-    entries = _READERS[program](lines, file)
+    entries = _READERS[program](data.split(b"\n")[:-1], file)
     return {key: _unique(ids) for key, ids in entries.items()}
 
 

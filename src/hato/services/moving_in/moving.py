@@ -11,6 +11,7 @@ Fails as `Sources.add` does.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from enum import Enum, auto
 from typing import Final, NamedTuple
 
 from hato.core.clock import Clock
@@ -21,7 +22,7 @@ from hato.services.moving_in.found import Found, readable
 from hato.services.moving_in.memories import UniqueIds
 from hato.services.settings_finder.candidate import filled
 from hato.services.sources.source import Keeping, Proof, Source
-from hato.services.sources.sources import Sources, is_same_mail
+from hato.services.sources.sources import Sources, is_same_address
 from hato.store.model import LedgerEntry, LedgerState
 
 _CHECKSUM_UNKNOWN: Final = b""
@@ -58,9 +59,27 @@ class Ready(NamedTuple):
         yield from self.found.notes
 
 
-def is_here(source: Source, others: Iterable[Source]) -> bool:
-    """Tell whether the mail of a source is fetched already."""
-    return any(is_same_mail(source, other) for other in others)
+class Standing(Enum):
+    """What there is of an account here already."""
+
+    NEW = auto()
+    HERE = auto()
+    ADDRESS_TAKEN = auto()
+    """Another account has its address."""
+
+
+def standing_of(source: Source, others: Iterable[Source]) -> Standing:
+    """Tell what there is of an account here already."""
+    others = list(others)
+    if any(_where(source) == _where(other) for other in others):
+        return Standing.HERE
+    is_taken = any(is_same_address(source.address, other.address) for other in others)
+    return Standing.ADDRESS_TAKEN if is_taken else Standing.NEW
+
+
+def _where(source: Source) -> tuple[str, str]:
+    """Return what makes a mailbox one: whichever port and encryption lead to it."""
+    return source.host, source.login
 
 
 async def move_in(sources: Sources, draft: Source, ready: Ready, clock: Clock) -> Source:

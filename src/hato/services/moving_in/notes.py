@@ -47,6 +47,12 @@ BAD_WORDS: Final = Text(
     "again.",
     ja="ユーザー名かパスに使えない文字があります。直してからもう一度取り込んでください。",
 )
+ADDRESS_TAKEN: Final = Text(
+    en="An account with this address, but another server or login, is here already: use "
+    "`hato account add` with another address if both are to be fetched.",
+    ja="同じアドレスで、サーバーかログイン名が違うアカウントが既にあります。"
+    "両方とも受信するなら、別のアドレスで `hato account add` してください。",
+)
 BY_A_PROGRAM: Final = Text(
     en="It is reached through a program of its own (`plugin` or `socket`), which Hato does not "
     "run: use `hato account add` if the server can be reached directly.",
@@ -161,8 +167,8 @@ DELETES_LATER: Final = Text(
     ja="新しいメールは、ここに確実に保存してから {days} 日後にサーバーから消します。",
 )
 KNOWN: Final = Text(
-    en="{count} letters that {program} fetched are not fetched again; Hato does not have them, and "
-    "so never deletes them at the server either.",
+    en="Letters that {program} fetched and Hato does not: {count}. They are not here, and so Hato "
+    "never deletes them at the server either.",
     ja="{program} が受信した {count} 通はもう受信しません。"
     "鳩の手元にないので、サーバーから消すこともありません。",
 )
@@ -172,8 +178,8 @@ NO_MEMORY: Final = Text(
     ja="{path} に {program} の受信記録がありません。サーバーにあるメールをすべて受信します。",
 )
 ODD_IDS: Final = Text(
-    en="{count} entries of {path} are longer than a unique-id may be: if those letters are still "
-    "at the server, they come again.",
+    en="Entries of {path} that are longer than a unique-id may be: {count}. If those letters are "
+    "still at the server, they come again.",
     ja="{path} の {count} 件は識別子として長すぎます。まだサーバーにあれば、もう一度受信します。",
 )
 NO_PASSWORD: Final = Text(
@@ -186,6 +192,12 @@ COMMAND_NOT_RUN: Final = Text(
     "--run-passwordeval: fetching begins when you set it with `hato account password {address}`.",
     ja="パスワードはコマンドから来ますが、--run-passwordeval をつけて取り込むとき以外は"
     "実行しません。`hato account password {address}` で設定すると受信を始めます。",
+)
+COMMAND_OF_OTHERS: Final = Text(
+    en="The command for its password stands in somebody else's file, and is not run: fetching "
+    "begins when you set it with `hato account password {address}`.",
+    ja="パスワードのコマンドは他の人のファイルにあるので実行しません。"
+    "`hato account password {address}` で設定すると受信を始めます。",
 )
 COMMAND_FAILED: Final = Text(
     en="The command for its password gave none: fetching begins when you set it with "

@@ -18,7 +18,7 @@ import msgspec
 
 from hato.core import limits
 from hato.core.clock import Clock
-from hato.core.errors import DamagedError
+from hato.core.errors import DamagedError, KeyReplacedError, NotFoundError
 from hato.core.language import Text
 from hato.core.secret import Secret
 from hato.services.oauth.errors import AuthoriseAgainError, ClientRefusedError, TokenRefusedError
@@ -85,14 +85,14 @@ async def access_token(
     """
     gate = _gates.setdefault(source.source_id, asyncio.Lock())
     async with gate:  # who waited finds the new token, and asks no more
-        tokens = _read(await sources.secret(source), source)
+        tokens = await _kept(sources, source)
         if _is_good(tokens, clock, refused):
             return tokens.access_token
         try:
             grant = await _refresh(tokens, source)
         except AuthoriseAgainError:
             # Another process may have used the refresh token first, and kept its successor.
-            newer = _read(await sources.secret(source), source)
+            newer = await _kept(sources, source)
             if newer.refresh_token == tokens.refresh_token:
                 raise
             if _is_good(newer, clock, refused):
@@ -109,11 +109,13 @@ def _is_good(tokens: Tokens, clock: Clock, refused: Secret | None) -> bool:
     return not is_due and tokens.access_token != refused
 
 
-def _read(secret: Secret, source: Source) -> Tokens:
-    """Read what is kept. Raises AuthoriseAgainError where it is something else."""
+async def _kept(sources: KeptSecrets, source: Source) -> Tokens:
+    """Return what is kept. Raises AuthoriseAgainError where it is nothing, or something else."""
     try:
-        return read_tokens(secret)
-    except DamagedError:
+        return read_tokens(await sources.secret(source))
+    except KeyReplacedError:
+        raise
+    except (NotFoundError, DamagedError):
         raise AuthoriseAgainError(_NONE, address=source.address) from None
 
 

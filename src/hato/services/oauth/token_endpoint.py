@@ -140,6 +140,7 @@ def tokens_of(issuer: Issuer, client: Client, grant: Grant, clock: Clock) -> Tok
         refresh_expires=now + lasts if lasts else 0,
         authorised=now,
         refreshed=now,
+        asked_scopes=issuer.scopes,
         scope=grant.scope or " ".join(issuer.scopes),
         issuer=issuer.issuer,
         issuer_row=issuer.row_id,

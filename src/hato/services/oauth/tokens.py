@@ -43,7 +43,10 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True):
     """When the person said yes."""
     refreshed: int
     """When the issuer was last asked, and gave."""
+    asked_scopes: tuple[str, ...] = ()
+    """What was asked for, and is asked for again."""
     scope: str = ""
+    """What was given."""
     issuer: str
     issuer_name: str
     """As a person knows it."""

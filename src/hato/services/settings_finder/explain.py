@@ -124,6 +124,10 @@ _SAID: Final = Text(en="{reason} (it says: {words})", ja="{reason}(サーバー�
 _WRONG: Final = Text(
     en="the server does not take this name and password", ja="名前かパスワードが受け付けられません"
 )
+_WRONG_TOKEN: Final = Text(
+    en="the server does not take this name and authorisation",
+    ja="名前か認可が受け付けられません",
+)
 _NO_TLS_OFFER: Final = Text(
     en="it does not offer STARTTLS, or somebody on the way hides that; nothing secret was said",
     ja="STARTTLS が提示されません(途中で隠された可能性もあります)。秘密は何も送っていません",
@@ -169,6 +173,12 @@ _CHECK_PASSWORD: Final = Text(
     en="Check the password, and whether the provider wants another login name (--login).",
     ja="パスワードと、ログイン名が別にないか(--login)を確かめてください。",
 )
+_AUTHORISE_AGAIN: Final = Text(
+    en="Authorise again with `hato account authorise`, and say yes there with this very account; "
+    "the provider may also have switched POP off for it.",
+    ja="`hato account authorise` でもう一度、必ずこのアカウントで許可してください。"
+    "プロバイダー側で POP が無効になっている可能性もあります。",
+)
 _TRY_LATER: Final = Text(en="Try again in a few minutes.", ja="数分後にもう一度試してください。")
 _PIN_KNOWINGLY: Final = Text(
     en="No password was sent. If the server is yours and you know this certificate, trust it with "
@@ -177,6 +187,7 @@ _PIN_KNOWINGLY: Final = Text(
     "--ca-file で信頼するか固定してください。そうでなければプロバイダーに知らせてください。",
 )
 _HINTS: Final = (
+    (r"unsupported authentication mechanism", _WANTS_OAUTH2),  # Dovecot's word to USER and PASS
     (r"basic auth\w* (is |was )?(disabled|blocked)|5\.7\.30\b|\boauth", _WANTS_OAUTH2),
     (r"app(lication)?[- ](specific )?pass(word|code)|authori[sz]ation code", _WANTS_APP_PASSWORD),
     (
@@ -204,9 +215,12 @@ def why_chosen(candidate: Candidate, login: str, method: str) -> Text:
     )
 
 
-def why_not(candidate: Candidate, error: Exception) -> Text:
-    """Say which setting it is not, and why."""
-    return with_fields(_NOT_CHOSEN, setting=candidate.in_words(), reason=reason_of(error))
+def why_not(candidate: Candidate, error: Exception, *, is_token: bool = False) -> Text:
+    """Say which setting it is not, and why. `is_token`: it was tried with an access token."""
+    reason = reason_of(error)
+    if is_token and isinstance(error, WrongCredentialsError):
+        reason = _quoting(_WRONG_TOKEN, error.words)
+    return with_fields(_NOT_CHOSEN, setting=candidate.in_words(), reason=reason)
 
 
 def reason_of(error: Exception) -> Text:
@@ -240,9 +254,11 @@ def reason_of(error: Exception) -> Text:
             return Text(str(error), str(error))
 
 
-def advice_on(candidate: Candidate, error: Exception) -> Text | None:
+def advice_on(candidate: Candidate, error: Exception, *, is_token: bool = False) -> Text | None:
     """Say what the person can do; None where nothing but other settings helps."""
     match error:
+        case WrongCredentialsError() if is_token:
+            return _AUTHORISE_AGAIN
         case WrongCredentialsError(words=words) | RefusedForGoodError(words=words):
             return hint_in(words) or _by_method(candidate)
         case BusyError():

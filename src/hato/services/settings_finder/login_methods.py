@@ -19,8 +19,9 @@ _PASSWORDS: Final = frozenset(
     {"USER", "PLAIN", "LOGIN", "SCRAM-SHA-1", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256"}
     | {"SCRAM-SHA-256-PLUS", "SCRAM-SHA-512", "SCRAM-SHA-512-PLUS"}
 )
-SHOWN_IN_CLEAR: Final = frozenset({"USER", "PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER"})
-"""What hands the secret itself over: safe under TLS only."""
+USER_BESIDE_TOKENS: Final = "USER"
+"""Dovecot with OAuth2 alone names USER all the same, and then takes no password: beside SASL that
+has tokens only, it counts for nothing."""
 
 
 def offered_methods(
@@ -60,6 +61,8 @@ def _of_pop3(abilities: tuple[str, ...] | None) -> list[str]:
         return ["USER"]
     rows = [line.upper().split() for line in abilities]
     found = [word for row in rows if row[:1] == ["SASL"] for word in row[1:]]
+    if found and _TOKENS.issuperset(found):
+        rows = [row for row in rows if row != [USER_BESIDE_TOKENS]]
     return [*found, *(["USER"] if ["USER"] in rows else [])]
 
 

@@ -19,6 +19,7 @@ from hato.clients.pop3_login import Identity
 from hato.core.errors import HatoError
 from hato.core.secret import Secret
 from hato.net.dial_errors import DialError
+from hato.protocols.pop3.client_login import InitialResponse
 from hato.services.settings_finder.candidate import Candidate, Origin, Protocol, TlsMode
 from hato.services.settings_finder.explain import (
     NOT_FETCHED_YET,
@@ -67,7 +68,14 @@ async def try_candidate(
     may_reach = None if candidate.origin is Origin.NAMED else outside.may_reach
     error: HatoError = HatoError("not tried")
     for name in login_names:
-        identity = Identity(name, secret, is_token=is_token, outdated=outdated)
+        identity = Identity(
+            name,
+            secret,
+            is_token=is_token,
+            outdated=outdated,
+            # Exchange takes a token on a line of its own only, and everybody takes it so.
+            initial=InitialResponse.NEVER if is_token else InitialResponse.WHERE_IT_FITS,
+        )
         try:
             client = await connect(
                 server,
@@ -84,21 +92,21 @@ async def try_candidate(
         except WrongCredentialsError as fault:
             error = fault
         except HatoError as fault:
-            return _failed(candidate, name, fault)
+            return _failed(candidate, name, fault, is_token=is_token)
         else:
             why = why_chosen(candidate, name, method)
             return Tried(candidate=candidate, login=name, method=method, why=why)
-    return _failed(candidate, login_names[-1], error)
+    return _failed(candidate, login_names[-1], error, is_token=is_token)
 
 
-def _failed(candidate: Candidate, name: str, error: HatoError) -> Tried:
+def _failed(candidate: Candidate, name: str, error: HatoError, *, is_token: bool) -> Tried:
     certificate = error.certificate if isinstance(error, DialError) else None
     return Tried(
         candidate=candidate,
         login=name,
         error=error,
-        why=why_not(candidate, error),
-        advice=advice_on(candidate, error),
+        why=why_not(candidate, error, is_token=is_token),
+        advice=advice_on(candidate, error, is_token=is_token),
         is_final=isinstance(error, WrongCredentialsError | BusyError | RefusedForGoodError),
         certificate_sha256=hashlib.sha256(certificate).hexdigest() if certificate else "",
     )

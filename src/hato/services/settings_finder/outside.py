@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Final
 
 import msgspec
 
@@ -23,9 +22,6 @@ from hato.services.settings_finder.dns_lookup import DnsLookup
 from hato.services.settings_finder.https_fetch import HttpsFetch
 from hato.services.settings_finder.provider_table import ProviderTable, read_provider_table
 from hato.services.settings_finder.public_addresses import is_public
-
-_PROVIDERS: Final = "providers.toml"
-_FOLDERS: Final = ("~/.config/hato", "/etc/hato")
 
 
 class Outside(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,28 +35,20 @@ class Outside(msgspec.Struct, frozen=True, kw_only=True):
     anywhere."""
     resolve: Resolve = ask_system
     patience: Patience = Patience()
+    authorities_file: str = ""
+    """Whom mail servers are believed by; empty: the system's authorities."""
 
     def trust(self, authorities_file: str = "") -> Trust:
-        """Return whom to believe: the system's authorities, or those of a file.
+        """Return whom to believe; `authorities_file`: what the person says for one server.
 
         Raises InvalidInputError.
         """
-        return _trust(authorities_file or None)
+        return _trust(authorities_file or self.authorities_file or None)
 
 
 @cache
 def _trust(authorities_file: str | None) -> Trust:
     return Trust(authorities_file)
-
-
-def find_providers_file(config: Path | None) -> Path | None:
-    """Return an operator's table of providers: beside the configuration, or in its usual folders.
-
-    `config`: the configuration file; None: there is none.
-    """
-    folders = [config.parent] if config is not None else [Path(one) for one in _FOLDERS]
-    files = [folder.expanduser() / _PROVIDERS for folder in folders]
-    return next((file for file in files if file.exists()), None)
 
 
 def open_outside(

@@ -168,7 +168,6 @@ class _Visit(msgspec.Struct, frozen=True):
                 await dialled.start_tls(self.trust, pinned_sha256=pinned_sha256)
                 machine.tls_established()
             elif data := await dialled.read():
-                dialled.expect_answer()
                 machine.receive_data(data)
             else:
                 machine.receive_eof()

@@ -142,6 +142,13 @@ class ProviderTable:
             found = found or self._domains.get(f"*.{parent}")
         return found
 
+    def for_server(self, host: str) -> Provider | None:
+        """Find the row that names a server: what holds for its accounts."""
+        return next(
+            (row for row in self._rows.values() if any(one.host == host for one in row.servers)),
+            None,
+        )
+
     def for_exchanger(self, host: str) -> Provider | None:
         """Find the row that a mail exchanger's name shows, the nearest domain first."""
         found = self._exchangers.get(host)

@@ -32,6 +32,7 @@ from hato.store.model import LedgerEntry, StoredObject
 KIND: Final = "source"
 SECRET_KIND: Final = "source-secret"  # noqa: S105 - the name of a kind, no secret
 HEALTH_KIND: Final = "source-health"
+SUSPICIONS_KIND: Final = "source-suspicions"
 OUTPUT_KIND: Final = "source-output"
 """How far the hook and the Maildir of a source got."""
 LEFT_KIND: Final = "source-left"
@@ -44,7 +45,7 @@ _POLL_SECONDS: Final = 10.0
 """How long a removal waits for the end of a poll."""
 
 
-_OF_A_SOURCE: Final = (KIND, SECRET_KIND, HEALTH_KIND, OUTPUT_KIND)
+_OF_A_SOURCE: Final = (KIND, SECRET_KIND, HEALTH_KIND, SUSPICIONS_KIND, OUTPUT_KIND)
 
 
 class Sources:
@@ -239,11 +240,6 @@ def _no_such(address_or_id: str) -> NotFoundError:
 def _form(text: str) -> str:
     """Return the one form of an address; what is none stays as it is."""
     return normalized_address(text) or text
-
-
-def is_same_mail(source: Source, other: Source) -> bool:
-    """Tell whether two sources have one address, or one login at one server."""
-    return is_same_address(source.address, other.address) or _where(source) == _where(other)
 
 
 def _where(source: Source) -> tuple[str, str, int, str]:

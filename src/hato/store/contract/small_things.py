@@ -92,6 +92,20 @@ class TestLedgers:
         uidls = [b"b", b"a", b"\xff", b"aa", b"", b"B", b"\0"]
         await scene.commit(PutLedger("home", tuple(map(entry, uidls))))
         assert [one.uidl for one in await scene.account.ledger("home")] == sorted(uidls)
+        behind = await scene.account.ledger("home", after=min(uidls), most=1)
+        assert [one.uidl for one in behind] == sorted(uidls)[1:2]
+        assert await scene.account.ledger("home", after=max(uidls)) == []
+
+    async def test_a_ledger_may_be_read_part_by_part(self, scene: Scene) -> None:
+        uidls = [b"", b"a", b"aa", b"b", b"\xff"]
+        await scene.commit(PutLedger("home", tuple(map(entry, uidls))))
+        await scene.commit(PutLedger("work", (entry(b"c"),)))
+        ledger = scene.account.ledger
+        assert [one.uidl for one in await ledger("home", most=2)] == uidls[:2]
+        assert [one.uidl for one in await ledger("home", after=b"", most=2)] == uidls[1:3]
+        assert [one.uidl for one in await ledger("home", after=b"aab")] == uidls[3:]
+        assert await ledger("home", after=b"\xff", most=2) == []
+        assert await ledger("home", most=0) == []
 
     async def test_what_is_so_already_does_not_happen(self, scene: Scene) -> None:
         await scene.commit(PutLedger("home", (entry(b"1"),)))

@@ -311,9 +311,13 @@ class EmbeddedAccount:
         """Return all small things of a kind, by id."""
         return await self._ask(lambda index: queries.stored_objects(index, kind), is_large=True)
 
-    async def ledger(self, source: str) -> list[LedgerEntry]:
+    async def ledger(
+        self, source: str, *, after: bytes | None = None, most: int | None = None
+    ) -> list[LedgerEntry]:
         """Return a source's ledger, by UIDL."""
-        return await self._ask(lambda index: queries.ledger(index, source), is_large=True)
+        return await self._ask(
+            lambda index: queries.ledger(index, source, after, most), is_large=True
+        )
 
     async def usage(self) -> Usage:
         """Return what the account holds and may hold."""

@@ -147,10 +147,13 @@ def stored_objects(
     return [StoredObject(row[0], row[1], bytes(row[2]), ModSeq(row[3])) for row in found]
 
 
-def ledger(connection: apsw.Connection, source: str) -> list[LedgerEntry]:
-    """Return a source's ledger, by UIDL."""
-    sql = "SELECT entry FROM ledger WHERE source = ? ORDER BY uidl"
-    found = connection.execute(sql, (source,))
+def ledger(
+    connection: apsw.Connection, source: str, after: bytes | None = None, most: int | None = None
+) -> list[LedgerEntry]:
+    """Return a source's ledger, by UIDL, from behind `after` on."""
+    first = b"" if after is None else after + b"\0"  # the very next one that can be
+    sql = "SELECT entry FROM ledger WHERE source = ? AND uidl >= ? ORDER BY uidl LIMIT ?"
+    found = connection.execute(sql, (source, first, -1 if most is None else most))
     return [msgspec.msgpack.decode(row[0], type=LedgerEntry) for row in found]
 
 

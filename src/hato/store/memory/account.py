@@ -216,10 +216,13 @@ class MemoryAccount:
         found = sorted(self._state.objects.items())
         return [StoredObject(*names, *what) for names, what in found if names[0] == kind]
 
-    async def ledger(self, source: str) -> list[LedgerEntry]:
+    async def ledger(
+        self, source: str, *, after: bytes | None = None, most: int | None = None
+    ) -> list[LedgerEntry]:
         """Return a source's ledger, by UIDL."""
         self._check_is_there()
-        return [entry for _uidl, entry in sorted(self._state.ledgers.get(source, {}).items())]
+        lines = sorted(self._state.ledgers.get(source, {}).items())
+        return [entry for uidl, entry in lines if after is None or uidl > after][:most]
 
     async def usage(self) -> Usage:
         """Return what the account holds and may hold."""

@@ -20,8 +20,9 @@ from hato.core.limits import (
     REFUSED_POLLS_UNTIL_QUARANTINE,
 )
 from hato.net.dial_errors import ConnectionLostError, DialError
-from hato.services.fetching.suspicions import KIND
+from hato.services.fetching.ledger_books import letters_not_whole
 from hato.services.sources.source import Keeping
+from hato.services.sources.sources import SUSPICIONS_KIND
 from hato.store.changes import MailboxMade, MakeMailbox, SetQuota
 from hato.store.model import TOP, LedgerState
 from tests.unit.services.fetching.maildrop import Maildrop
@@ -92,7 +93,7 @@ async def test_a_letter_that_is_refused_is_given_up_with_a_note_after_several_po
         scene.counting.steps.clear()
         assert (await scene.poll()).quarantined == 0
         assert not scene.counting.steps
-        assert await scene.account.stored_object(KIND, "s1") is None
+        assert await scene.account.stored_object(SUSPICIONS_KIND, "s1") is None
 
 
 async def test_quarantine_ends_when_the_server_gives_the_letter() -> None:
@@ -172,7 +173,9 @@ async def test_large_letters_come_as_a_header_and_a_note_and_whole_on_request() 
         assert b"xxx" not in note
         assert list(maildrop.letters) == [b"u2"]
         assert (await scene.poll()).new == 0
-        outcome = await scene.poll(wanted_whole=frozenset({b"u2"}))
+        wanted = await letters_not_whole(scene.account, "s1")
+        assert wanted == {b"u2"}
+        outcome = await scene.poll(wanted_whole=wanted)
         assert (outcome.new, outcome.deleted) == (1, 1)
         assert await scene.texts() == [letter(1), large]
 
@@ -249,3 +252,67 @@ async def test_dates_are_those_of_the_server_that_got_the_letter() -> None:
         assert first.received == 1_672_596_245
         assert second.received == scene.clock.now()
         assert (first.source, second.source) == ("s1", "s1")
+
+
+async def test_sizes_that_no_letter_can_have_cost_a_note_and_nothing_else() -> None:
+    maildrop = Maildrop(letters(2), size_of=lambda text: 10**19)
+    async with open_scene(maildrop) as scene:
+        outcome = await scene.poll()
+        assert (outcome.new, outcome.error) == (2, None)
+        assert (await scene.poll()).new == 0
+
+
+async def test_an_empty_letter_is_a_letter() -> None:
+    async with open_scene(Maildrop({b"u1": b""}, answers={"RETR": b"+OK\r\n.\r\n"})) as scene:
+        assert (await scene.poll()).new == 1
+        assert (await scene.poll()).new == 0
+
+
+async def test_line_ends_that_stand_alone_become_whole_ones() -> None:
+    bare = b"From: bob@example.net\nSubject: hi\r\n\r\nbare\n.\nend\r\n"
+    async with open_scene(Maildrop({b"u1": bare})) as scene:
+        assert (await scene.poll()).new == 1
+        [text] = await scene.texts()
+        assert text == b"From: bob@example.net\r\nSubject: hi\r\n\r\nbare\r\n.\r\nend\r\n"
+
+
+async def test_a_letter_that_ends_the_connection_does_not_hold_up_deletions() -> None:
+    maildrop = Maildrop(letters(3), cut_at="RETR 2", capabilities=NO_PIPELINING)
+    async with open_scene(maildrop) as scene:
+        scene.rule(Keeping.DELETE_WHEN_STORED)
+        assert (await scene.poll()).new == 1
+        assert (await scene.poll()).new == 1
+        outcome = await scene.poll()
+        assert (outcome.error, outcome.new, outcome.deleted) == (None, 0, 2)
+        assert list(maildrop.letters) == [b"u2"]
+        maildrop.cut_at = ""
+        assert (await scene.poll()).deleted == 1
+        assert sorted(await scene.texts()) == [letter(1), letter(2), letter(3)]
+
+
+async def test_a_letter_whose_header_ends_the_connection_holds_up_nothing_either() -> None:
+    maildrop = Maildrop({b"u1": letter(1), b"big": letter(2, "x" * 5_000), b"u3": letter(3)})
+    maildrop.cut_at = "TOP 2 0"
+    async with open_scene(maildrop) as scene:
+        scene.source = msgspec.structs.replace(scene.source, largest_octets=1_000)
+        outcome = await scene.poll()
+        assert (outcome.new, outcome.failed) == (2, 1)
+        assert (await scene.poll()).error is None
+        texts = await scene.texts()
+        assert len(texts) == 3
+        assert b"From: Hato <postmaster@mail.example.org>" in texts[2]
+
+
+async def test_what_is_not_listed_is_judged_only_where_all_that_is_listed_is_known() -> None:
+    maildrop = Maildrop(letters(20), capabilities=["USER"], quit_is_heard=False)
+    async with open_scene(maildrop) as scene:
+        scene.rule(Keeping.DELETE_WHEN_STORED)
+        maildrop.cut_at = "QUIT"
+        await scene.poll()
+        assert len(maildrop.letters) == 20
+        maildrop.cut_at = "RETR 7"
+        await scene.poll()
+        maildrop.cut_at, maildrop.quit_is_heard = "", True
+        outcome = await scene.poll()
+        assert (outcome.new, outcome.again, outcome.deleted) == (0, 20, 20)
+        assert len(await scene.texts()) == 20
