@@ -319,7 +319,12 @@ async def _fetch(
         SystemClock(),
         f"{os.getpid()}",
     )
-    await _first(fetching, until.wait())
+    work = asyncio.ensure_future(fetching)
+    try:
+        await until.wait()
+    finally:
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
 
 
 async def _first(*waits: Awaitable[object], within_seconds: float | None = None) -> None:
