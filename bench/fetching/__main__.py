@@ -81,15 +81,16 @@ def _measure(
         hato = [one for one in collectors if isinstance(one, HatoCollector)]
         return {one.name: [bench.measure_sources(one, options.seconds)] for one in hato}
     figures: Figures = {one.name: [] for one in collectors}
-    if scenario.kind is Kind.KNOWN:
+    turns, each = (1, options.rounds) if scenario.kind is Kind.KNOWN else (options.rounds, 1)
+    for _ in range(turns):
         for one in collectors:
-            for figure in bench.measure(scenario, one, options.rounds):
-                figures[one.name].append(_told(scenario, one, figure))
-        return figures
-    for _ in range(options.rounds):
-        for one in collectors:
-            for figure in bench.measure(scenario, one, 1):
-                figures[one.name].append(_told(scenario, one, figure))
+            try:
+                for figure in bench.measure(scenario, one, each):
+                    figures[one.name].append(_told(scenario, one, figure))
+            except BenchError as fault:
+                if isinstance(one, HatoCollector):
+                    raise
+                say(f"  {scenario.name}: {one.name} failed, and is left out: {fault}")
     return figures
 
 

@@ -43,7 +43,7 @@ async def _make(configuration: Path, what: dict[str, Any]) -> None:
             host="127.0.0.1",
             port=what["port"],
             tls=TlsMode.IMPLICIT,
-            login=what["login"],
+            login=f"{number}.{what['login']}",
             ca_file=what["ca_file"],
             poll_seconds=what["poll_seconds"],
         )

@@ -142,7 +142,8 @@ class Composition:
 
     def outside(self, settings: Settings, path: Path | None) -> Outside:
         """Return the ways to the world in which mail accounts elsewhere are found."""
-        from hato.services.settings_finder.outside import find_providers_file, open_outside
+        from hato.services.settings_finder.outside import open_outside
+        from hato.services.settings_finder.providers_file import find_providers_file
 
         return open_outside(
             dns_servers=settings.discovery.dns_servers,
@@ -154,7 +155,7 @@ class Composition:
         """Return the service that polls mail accounts elsewhere. `path`: the configuration's."""
         from hato.services.fetching.provider_facts import ProviderFacts
         from hato.services.fetching.source_polls import SourcePolls
-        from hato.services.settings_finder.outside import find_providers_file
+        from hato.services.settings_finder.providers_file import find_providers_file
 
         return SourcePolls(
             self.delivery(store, settings),
@@ -318,7 +319,12 @@ async def _fetch(
         SystemClock(),
         f"{os.getpid()}",
     )
-    await _first(fetching, until.wait())
+    work = asyncio.ensure_future(fetching)
+    try:
+        await until.wait()
+    finally:
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
 
 
 async def _first(*waits: Awaitable[object], within_seconds: float | None = None) -> None:

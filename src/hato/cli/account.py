@@ -8,33 +8,27 @@ Fails with one sentence about the account.
 
 from __future__ import annotations
 
+from typing import Final
+
 import click
 
-from hato.cli.account_add import add
-from hato.cli.account_authorise import authorise_command
-from hato.cli.account_edit import edit
-from hato.cli.account_import import import_accounts
-from hato.cli.account_list import list_accounts
-from hato.cli.account_log import log
-from hato.cli.account_password import password
-from hato.cli.account_remove import remove
-from hato.cli.account_test import test
+from hato.cli.lazy_group import LazyGroup
+
+_VERBS: Final = {
+    "add": "hato.cli.account_add:add",
+    "authorise": "hato.cli.account_authorise:authorise_command",
+    "import": "hato.cli.account_import:import_accounts",
+    "list": "hato.cli.account_list:list_accounts",
+    "edit": "hato.cli.account_edit:edit",
+    "password": "hato.cli.account_password:password",
+    "test": "hato.cli.account_test:test",
+    "log": "hato.cli.account_log:log",
+    "remove": "hato.cli.account_remove:remove",
+}
 
 
-@click.group(short_help="Mail accounts elsewhere whose mail is fetched.")
+@click.group(
+    cls=LazyGroup, places=_VERBS, short_help="Mail accounts elsewhere whose mail is fetched."
+)
 def account() -> None:
     """Manage mail accounts elsewhere: their mail is fetched and kept here as one."""
-
-
-for _verb in (
-    add,
-    authorise_command,
-    import_accounts,
-    list_accounts,
-    edit,
-    password,
-    test,
-    log,
-    remove,
-):
-    account.add_command(_verb)

@@ -31,8 +31,9 @@ from hato.cli.passwords import take_password
 from hato.core.errors import InvalidInputError
 from hato.core.language import Text
 from hato.core.secret import Secret
-from hato.services.sources.choosing import setting_of, try_source
+from hato.services.sources.choosing import try_source
 from hato.services.sources.folders import folder_at, folder_names, folder_path
+from hato.services.sources.setting import setting_of
 from hato.services.sources.source import Proof, Source
 
 _NOTHING_CHOSEN: Final = Text(

@@ -22,16 +22,16 @@ from hato.services.sources.removal import count_mail_of
 from hato.services.sources.source import Source
 
 _REMOVED: Final = Text(
-    en="{address} is fetched no longer; its {count} messages stay here, and nothing was deleted at "
-    "the provider.",
+    en="{address} is fetched no longer; its {count} messages stay here, and nothing changes at the "
+    "provider.",
     ja="{address} の取り込みをやめました。取り込んだ {count} 通はここに残ります。"
-    "プロバイダーからは何も削除していません。",
+    "プロバイダー側は何も変わりません。",
 )
 _REMOVED_WITH_MAIL: Final = Text(
     en="{address} is fetched no longer, and its {count} messages were deleted here (for a while "
-    "`hato undelete` can bring them back); nothing was deleted at the provider.",
+    "`hato undelete` can bring them back); nothing changes at the provider.",
     ja="{address} の取り込みをやめ、{count} 通をここから削除しました"
-    "(しばらくは `hato undelete` で戻せます)。プロバイダーからは何も削除していません。",
+    "(しばらくは `hato undelete` で戻せます)。プロバイダー側は何も変わりません。",
 )
 _SURE: Final = Text(
     en="Delete the {count} messages of {address} that are here? [y/N] ",

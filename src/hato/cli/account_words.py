@@ -17,7 +17,7 @@ from hato.cli.account_owner import Owner
 from hato.core.ids import MailboxId
 from hato.core.language import Language, Text
 from hato.services.settings_finder.candidate import TlsMode
-from hato.services.sources.choosing import setting_of
+from hato.services.sources.setting import setting_of
 from hato.services.sources.source import Keeping, Policy, Source
 
 _RULES: Final = {

@@ -8,16 +8,16 @@ Fails with exit status 1 where nothing can be used to fetch mail from.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from hato.cli.desk import Desk
 from hato.core.language import Text
-from hato.services.doctor.as_data import as_data
-from hato.services.doctor.conclusion import Conclusion, conclude
-from hato.services.doctor.examination import Examination, examine
-from hato.services.doctor.port_words import details, heading
+
+if TYPE_CHECKING:  # DNS and HTTPS take time to load that `hato --help` does not need
+    from hato.services.doctor.conclusion import Conclusion
+    from hato.services.doctor.examination import Examination
 
 _LOOKING: Final = Text(
     en="Looking at {target}; no password is sent.",
@@ -52,6 +52,10 @@ def check(desk: Desk, target: str, *, ports: tuple[int, ...], ca_file: str, as_j
     Says for each port whether it is open, its TLS and certificate, what it offers before and under
     TLS and the login methods; then what to use and why, and what to change.
     """
+    from hato.services.doctor.as_data import as_data
+    from hato.services.doctor.conclusion import conclude
+    from hato.services.doctor.examination import examine
+
     desk.say_aside(_LOOKING, target=target)
     examination = desk.run(
         examine(target, outside=desk.outside(), ports=ports, authorities_file=ca_file)
@@ -66,6 +70,8 @@ def check(desk: Desk, target: str, *, ports: tuple[int, ...], ca_file: str, as_j
 
 def _print(desk: Desk, examination: Examination, conclusion: Conclusion) -> None:
     """Tell it in sentences."""
+    from hato.services.doctor.port_words import details, heading
+
     findings = examination.findings
     if findings is not None and findings.notes:
         _print_list(desk, _HOW, findings.notes)

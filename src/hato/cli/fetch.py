@@ -38,10 +38,13 @@ _WATCHING: Final = Text(
 @click.command(short_help="Fetch mail from accounts elsewhere.")
 @click.option("--owner", metavar="NAME", help="Only the accounts of this person.")
 @click.option("--account", "address", metavar="ADDRESS", help="Only this account elsewhere.")
+@click.option("--whole", is_flag=True, help="Also fetch whole what a note stands for.")
 @click.option("--watch", is_flag=True, help="Go on, and look at each account when it is due.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
-def fetch(desk: Desk, owner: str | None, address: str | None, *, watch: bool, as_json: bool) -> int:
+def fetch(
+    desk: Desk, owner: str | None, address: str | None, *, whole: bool, watch: bool, as_json: bool
+) -> int:
     """Fetch what is new in the mail accounts elsewhere, now.
 
     May be interrupted and run again, also while Hato serves: nothing is lost or comes twice.
@@ -50,6 +53,7 @@ def fetch(desk: Desk, owner: str | None, address: str | None, *, watch: bool, as
     """
     words = FetchWords(desk, as_json=as_json)
     run = FetchRun(desk, words, owner=owner, address=address)
+    run.wants_whole = whole
     try:
         desk.run(_work(desk, run, watch=watch))
     except KeyboardInterrupt:

@@ -50,6 +50,8 @@ class FetchRun:
         self._words = words
         self._owner = owner
         self.address = address
+        self.wants_whole = False
+        """Fetch letters whole that have a note in their place."""
         self.entries: list[Entry] = []
         self.results: dict[str, Result] = {}
         self._owners: dict[str, str] = {}
@@ -61,6 +63,7 @@ class FetchRun:
         self._polls: SourcePolls = self._desk.ways.source_polls(
             store, self._desk.settings, self._desk.path()
         )
+        self._polls.wants_whole = self.wants_whole
         for person in await self._people():
             account = await store.account(person.account_id)
             self._owners[person.account_id] = person.name

@@ -138,6 +138,7 @@ HELP: Final = ACCOUNT_HELP | {
     "Fetch mail from accounts elsewhere.": "ほかのアカウントのメールを取得します。",
     "Only the accounts of this person.": "この利用者のアカウントだけ。",
     "Only this account elsewhere.": "このアカウントだけ。",
+    "Also fetch whole what a note stands for.": "通知だけのメールも全体を取得します。",
     "Go on, and look at each account when it is due.": "続けて、それぞれの間隔で確認します。",
     "Look at the mail ports of HOST, or of the servers that ADDRESS has; log in nowhere.\n\n"
     "Says for each port whether it is open, its TLS and certificate, what it offers before and "

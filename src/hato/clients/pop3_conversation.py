@@ -79,7 +79,12 @@ class Pop3Conversation:
         await self._settle()
         waiting, window = iter(commands), Pop3Window()
         while self._has_asked(waiting, window, octets_of):
-            yield await self.next_event()
+            event = await self.next_event()
+            if not self.machine.unanswered and self._has_asked(waiting, window, octets_of):
+                # The way is empty: the next question travels while this answer is dealt with.
+                with contextlib.suppress(ConnectionLostError):  # the next read says it
+                    await self.dialled.write(self.machine.data_to_send())
+            yield event
         if not self.machine.room:
             # It ended before anything could be asked: no answer must not look like an empty one.
             await self.next_event()

@@ -25,6 +25,7 @@ from hato.clients.errors import (
 )
 from hato.clients.pop3_conversation import Pop3Conversation
 from hato.clients.pop3_refusals import error_of, is_no_such_mechanism
+from hato.clients.scram_memory import ScramMemory
 from hato.core.errors import HatoError, InvalidInputError
 from hato.core.language import Text
 from hato.core.secret import Secret
@@ -49,6 +50,8 @@ APOP: Final = "APOP"
 
 _IN_CLEAR: Final = frozenset({plain.NAME, login.NAME, USER})
 """What shows the password itself: the last resort where there is no TLS."""
+
+_scram_keys: Final = ScramMemory()
 
 _UNSAYABLE: Final = Text(
     en="The login name or the password has characters that this server cannot be told: "
@@ -158,6 +161,7 @@ class Pop3Login:
             nonce=secrets.token_urlsafe(18),
             channel_binding=dialled.channel_binding,
             offered=self._capabilities.mechanisms if self._capabilities is not None else (),
+            derive=_scram_keys.derive,
         )
         if mechanism is None:
             raise NoLoginMethodError((name,))

@@ -263,7 +263,7 @@ def test_removing_says_what_becomes_of_the_mail(hato: Hato, added: str) -> None:
     assert said.err == f"Delete the 0 messages of {ADA} that are here? [y/N] Nothing was removed.\n"
     said = hato("account", "remove", added)
     assert said.out == (
-        f"{ADA} is fetched no longer; its 0 messages stay here, and nothing was deleted at the "
+        f"{ADA} is fetched no longer; its 0 messages stay here, and nothing changes at the "
         "provider.\n"
     )
     said = hato("account", "remove", added, status=1)

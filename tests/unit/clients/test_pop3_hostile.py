@@ -315,9 +315,11 @@ async def test_a_server_that_says_goodbye_is_heard(authority: Authority) -> None
     assert caught.value.detail == "idle for too long"
 
 
-@pytest.mark.parametrize(("capabilities", "ahead"), [("PIPELINING", 512), ("USER", 1)])
+@pytest.mark.parametrize(
+    ("capabilities", "ahead", "letters"), [("PIPELINING", 512, 1500), ("USER", 1, 100)]
+)
 async def test_commands_go_ahead_of_answers_only_where_that_is_offered(
-    authority: Authority, capabilities: str, ahead: int
+    authority: Authority, capabilities: str, ahead: int, letters: int
 ) -> None:
     most = 0
 
@@ -333,9 +335,9 @@ async def test_commands_go_ahead_of_answers_only_where_that_is_offered(
 
     async with raw_server(count) as port:
         client = await logged_in(port, authority)
-        answers = await client.delete([MessageNumber(number) for number in range(1, 1501)])
+        answers = await client.delete([MessageNumber(number) for number in range(1, letters + 1)])
         client.close()
-    assert list(answers.values()) == [None] * 1500
+    assert list(answers.values()) == [None] * letters
     assert most == ahead
 
 
@@ -349,3 +351,29 @@ async def test_an_endless_top_is_given_up(
         with pytest.raises(NonsenseError):
             await client.top(ONE, most_octets=1_000)
         client.close()
+
+
+async def test_in_lock_step_the_next_question_leaves_before_the_answer_is_dealt_with(
+    authority: Authority,
+) -> None:
+    asked: list[bytes] = []
+    heard = asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"+OK\r\n")
+        while line := await reader.readline():
+            asked.append(line)
+            if line == b"RETR 2\r\n":
+                heard.set()
+            writer.write(BODY if line.startswith(b"RETR") else b"+OK\r\n")
+            if line == b"CAPA\r\n":
+                writer.write(b"USER\r\n.\r\n")
+
+    async with raw_server(answer) as port:
+        client = await logged_in(port, authority)
+        async with aclosing(client.letters([ONE, MessageNumber(2)])) as letters:
+            async for letter in letters:
+                await letter.skip()
+                await asyncio.wait_for(heard.wait(), 10)
+        client.close()
+    assert asked[-2:] == [b"RETR 1\r\n", b"RETR 2\r\n"]

@@ -13,8 +13,9 @@ from hato.core.errors import InvalidInputError
 from hato.services.settings_finder.candidate import Origin, Protocol, TlsMode
 from hato.services.settings_finder.finder import find_settings, search, usual_names
 from hato.services.settings_finder.findings import Named
-from hato.services.settings_finder.outside import Outside, find_providers_file, open_outside
+from hato.services.settings_finder.outside import Outside, open_outside
 from hato.services.settings_finder.provider_table import BUILT_IN
+from hato.services.settings_finder.providers_file import find_providers_file
 from tests.unit.net.raw_server import Authority, raw_server, silence
 from tests.unit.settings_finder.name_server import name_server, outside_at
 

@@ -16,7 +16,8 @@ from hato.protocols.sasl import cram_md5, login, plain, scram_server
 from hato.protocols.sasl.cram_md5 import CramMd5Client
 from hato.protocols.sasl.login import LoginClient
 from hato.protocols.sasl.plain import PlainClient
-from hato.protocols.sasl.scram_client import ScramClient
+from hato.protocols.sasl.scram_client import DeriveKeys, ScramClient
+from hato.protocols.sasl.scram_keys import derive_keys
 from hato.protocols.sasl.steps import Refused
 
 
@@ -73,21 +74,28 @@ def by_password(
     nonce: str,
     channel_binding: bytes | None = None,
     offered: Collection[str] = (),
+    derive: DeriveKeys = derive_keys,
 ) -> ClientMechanism | None:
     """Make the client of a mechanism that proves a password; None: no such mechanism.
 
     `nonce`: as ScramClient wants it. `channel_binding`: the channel's `tls-exporter` data, if any.
     `offered`: what the server offers. A client that could bind the channel says so only where
     -PLUS is not offered: then a server that did offer it knows that somebody hid it (RFC 5802 §6).
+    `derive`: as ScramClient wants it.
     """
     match mechanism:
         case scram_server.PLUS_NAME:
             return ScramClient(
-                name, password, nonce=nonce, channel_binding=channel_binding, is_plus=True
+                name,
+                password,
+                nonce=nonce,
+                channel_binding=channel_binding,
+                is_plus=True,
+                derive=derive,
             )
         case scram_server.NAME:
             told = None if scram_server.PLUS_NAME in offered else channel_binding
-            return ScramClient(name, password, nonce=nonce, channel_binding=told)
+            return ScramClient(name, password, nonce=nonce, channel_binding=told, derive=derive)
         case plain.NAME:
             return PlainClient(name, password)
         case login.NAME:

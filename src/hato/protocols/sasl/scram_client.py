@@ -9,6 +9,8 @@ Fails never: whatever does not fit is `Refused`. The second step is slow by inte
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
+from typing import TypeAlias
 
 from hato.core.secret import Secret
 from hato.protocols.sasl import scram_keys, scram_messages
@@ -16,6 +18,9 @@ from hato.protocols.sasl.saslprep import saslprep
 from hato.protocols.sasl.scram_messages import to_base64, write_name
 from hato.protocols.sasl.scram_server import BINDING_TYPE
 from hato.protocols.sasl.steps import Reason, Refused
+
+DeriveKeys: TypeAlias = Callable[[bytes, bytes, int], scram_keys.DerivedKeys]
+"""From a prepared password, a salt and a number of iterations to the keys."""
 
 
 class ScramClient:
@@ -31,16 +36,18 @@ class ScramClient:
         nonce: str,
         channel_binding: bytes | None = None,
         is_plus: bool = False,
+        derive: DeriveKeys = scram_keys.derive_keys,
     ) -> None:
         """Begin.
 
         `nonce`: fresh random printable ASCII without comma. `channel_binding`: the channel's
         `tls-exporter` data, None where it cannot be had. `is_plus`: whether the server offered
-        -PLUS and this is it.
+        -PLUS and this is it. `derive` computes the keys of a password, or remembers them.
         """
         self._name = name
         self._password = password
         self._nonce = nonce
+        self._derive = derive
         self._bound = channel_binding if is_plus and channel_binding is not None else None
         if self._bound is not None:
             self._header = f"p={BINDING_TYPE},,".encode()
@@ -79,7 +86,7 @@ class ScramClient:
         binding = to_base64(self._header + (self._bound or b""))
         final = b"c=" + binding + b",r=" + first.nonce.encode()
         auth_message = b",".join((self._bare, challenge, final))
-        keys = scram_keys.derive_keys(password, first.salt, first.iterations)
+        keys = self._derive(password, first.salt, first.iterations)
         self._signature = scram_keys.server_signature(keys.server_key, auth_message)
         return final + b",p=" + to_base64(scram_keys.client_proof(keys, auth_message))
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from itertools import compress
 from typing import Final
 
 from hato.clients.pop3 import Pop3Client, QuitAnswer
@@ -60,13 +61,14 @@ async def delete_and_quit(poll: Poll, client: Pop3Client, entries: Sequence[Ledg
         return
     poll.tally.stage = Stage.DELETING
     now = poll.clock.now()
-    await poll.write_entries(
-        with_state(entry, LedgerState.DELETION_SENT, now)
-        for entry in entries
-        if entry.state is not LedgerState.DELETION_SENT
-    )
+    is_new = [entry.state is not LedgerState.DELETION_SENT for entry in entries]
+    sent = [
+        with_state(entry, LedgerState.DELETION_SENT, now) if is_to_be_written else entry
+        for entry, is_to_be_written in zip(entries, is_new, strict=True)
+    ]
+    await poll.write_entries(compress(sent, is_new))
     numbers = poll.located.numbers
-    by_number = {numbers[entry.uidl]: entry for entry in entries}
+    by_number = {numbers[entry.uidl]: entry for entry in sent}
     answers = await client.delete(by_number)
     answer = await client.quit()
     now = poll.clock.now()

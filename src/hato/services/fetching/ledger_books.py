@@ -133,6 +133,17 @@ class LedgerBook:
             names.discard(uidl)
 
 
+async def letters_not_whole(account: Account, source_id: str) -> frozenset[bytes]:
+    """Return the names of letters in whose place there is a note: too large, or in quarantine.
+
+    For `wanted_whole` of a poll, when their owner asks for all of them.
+    """
+    book = await LedgerBooks().open(account, source_id)
+    seen = book.in_state(LedgerState.SEEN)
+    noted = {name for name in seen if book.entries[name].email_id is not None}
+    return frozenset(noted | book.in_state(LedgerState.QUARANTINED))
+
+
 class LedgerBooks:
     """Ledgers remembered between polls, those of the latest polls, up to a number of entries."""
 

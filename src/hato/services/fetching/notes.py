@@ -38,9 +38,10 @@ class Reason(Enum):
     TOO_LARGE = Text(
         en="This letter has {size}, more than you want fetched by itself, so that only its header "
         "was fetched. The letter lies on the server of {address} as before; Hato does not delete "
-        "it there.",
+        "it there. To have all of it: hato fetch --account {address} --whole",
         ja="このメールは {size} あり、自動で受信する上限を超えるため、ヘッダーだけを受信しました。"
-        "メールは {address} のサーバーに残っています。鳩がサーバーから削除することはありません。",
+        "メールは {address} のサーバーに残っています。鳩がサーバーから削除することはありません。"
+        "全体を受信するには: hato fetch --account {address} --whole",
     )
     REFUSED = Text(
         en="The server of {address} has not given this letter out, although Hato asked several "

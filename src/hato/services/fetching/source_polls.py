@@ -25,7 +25,7 @@ from hato.services.delivery import DeliveryService
 from hato.services.fetching.advice import Advice, Cure, advise
 from hato.services.fetching.fetch_round import fetch_round
 from hato.services.fetching.health import health_after, read_health, write_health
-from hato.services.fetching.ledger_books import LedgerBooks
+from hato.services.fetching.ledger_books import LedgerBooks, letters_not_whole
 from hato.services.fetching.outputs import OutputReport, Outputs
 from hato.services.fetching.poll_outcome import Outcome, Stage, Tally
 from hato.services.fetching.provider_facts import ProviderFacts
@@ -89,6 +89,8 @@ class SourcePolls:
         self._sources_of = sources_of
         self._clock = clock
         self._books = LedgerBooks()
+        self.wants_whole = False
+        """Whether letters with a note in their place are fetched whole, however large."""
         self._outputs = Outputs()
         self.facts = facts
 
@@ -145,6 +147,9 @@ class SourcePolls:
     async def _round(
         self, account: Account, source: Source, secret: Secret, tally: Tally
     ) -> Outcome:
+        wanted_whole: frozenset[bytes] = frozenset()
+        if self.wants_whole:
+            wanted_whole = await letters_not_whole(account, source.source_id)
         return await fetch_round(
             account,
             source,
@@ -152,6 +157,7 @@ class SourcePolls:
             delivery=self._delivery,
             clock=self._clock,
             tally=tally,
+            wanted_whole=wanted_whole,
             books=self._books,
         )
 

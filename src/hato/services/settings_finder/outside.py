@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Final
 
 import msgspec
 
@@ -23,9 +22,6 @@ from hato.services.settings_finder.dns_lookup import DnsLookup
 from hato.services.settings_finder.https_fetch import HttpsFetch
 from hato.services.settings_finder.provider_table import ProviderTable, read_provider_table
 from hato.services.settings_finder.public_addresses import is_public
-
-_PROVIDERS: Final = "providers.toml"
-_FOLDERS: Final = ("~/.config/hato", "/etc/hato")
 
 
 class Outside(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,16 +49,6 @@ class Outside(msgspec.Struct, frozen=True, kw_only=True):
 @cache
 def _trust(authorities_file: str | None) -> Trust:
     return Trust(authorities_file)
-
-
-def find_providers_file(config: Path | None) -> Path | None:
-    """Return an operator's table of providers: beside the configuration, or in its usual folders.
-
-    `config`: the configuration file; None: there is none.
-    """
-    folders = [config.parent] if config is not None else [Path(one) for one in _FOLDERS]
-    files = [folder.expanduser() / _PROVIDERS for folder in folders]
-    return next((file for file in files if file.exists()), None)
 
 
 def open_outside(

@@ -10,27 +10,22 @@ Fails with InvalidInputError for a file of authorities; what else goes wrong is 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Final
 
 import msgspec
 
-from hato.core.language import Text
 from hato.core.secret import Secret
 from hato.services.settings_finder.candidate import (
     Candidate,
     LoginMethod,
-    Origin,
     Protocol,
     TlsMode,
-    UserNameForm,
 )
 from hato.services.settings_finder.finder import usual_names
 from hato.services.settings_finder.findings import Findings, Named, Tried
 from hato.services.settings_finder.login_test import try_candidate
 from hato.services.settings_finder.outside import Outside
+from hato.services.sources.setting import setting_of
 from hato.services.sources.source import Proof, Source
-
-_SET_UP: Final = Text(en="it is set up so", ja="そのように設定されています")
 
 
 class Allowances(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,22 +82,6 @@ async def choose(
         if tried.certificate_sha256 and candidate.tls is TlsMode.IMPLICIT:
             begins_with_tls.add(place)
     return tried
-
-
-def setting_of(source: Source) -> Candidate:
-    """Return where the mail of a source is."""
-    return Candidate(
-        protocol=source.protocol,
-        host=source.host,
-        port=source.port,
-        tls=source.tls,
-        user_name_forms=(UserNameForm.GIVEN,),
-        methods=(LoginMethod.OAUTH2,) if source.proof is Proof.OAUTH2 else (),
-        origin=Origin.NAMED,
-        why=_SET_UP,
-        user_name=source.login,
-        provider_id=source.provider_id,
-    )
 
 
 async def try_source(source: Source, secret: Secret, outside: Outside) -> Tried:

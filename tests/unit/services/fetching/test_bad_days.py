@@ -20,6 +20,7 @@ from hato.core.limits import (
     REFUSED_POLLS_UNTIL_QUARANTINE,
 )
 from hato.net.dial_errors import ConnectionLostError, DialError
+from hato.services.fetching.ledger_books import letters_not_whole
 from hato.services.sources.source import Keeping
 from hato.services.sources.sources import SUSPICIONS_KIND
 from hato.store.changes import MailboxMade, MakeMailbox, SetQuota
@@ -172,7 +173,9 @@ async def test_large_letters_come_as_a_header_and_a_note_and_whole_on_request() 
         assert b"xxx" not in note
         assert list(maildrop.letters) == [b"u2"]
         assert (await scene.poll()).new == 0
-        outcome = await scene.poll(wanted_whole=frozenset({b"u2"}))
+        wanted = await letters_not_whole(scene.account, "s1")
+        assert wanted == {b"u2"}
+        outcome = await scene.poll(wanted_whole=wanted)
         assert (outcome.new, outcome.deleted) == (1, 1)
         assert await scene.texts() == [letter(1), large]
 
