@@ -55,6 +55,19 @@ class Home:
         done = self.hato.run("fetch", *options, status=status)
         return done.stdout.decode(), done.stderr.decode()
 
+    def begin_fetching(self, *options: str) -> subprocess.Popen[bytes]:
+        """Begin `hato fetch`, and do not wait for its end."""
+        return subprocess.Popen(
+            [str(HATO), "--config", str(self.hato.config_file), "fetch", *options],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "LC_ALL": "C.UTF-8"},
+        )
+
+    def kept_octets(self) -> int:
+        journals = (self.hato.data_folder / "accounts").glob("*/*.log")
+        return sum(path.stat().st_size for path in journals)
+
     def letters(self) -> list[bytes]:
         return stored_letters(self.hato, OWNER)
 
@@ -177,18 +190,8 @@ def test_a_command_and_a_maildir_get_each_letter_once(home: Home, tmp_path: Path
 def test_ctrl_c_loses_nothing(home: Home) -> None:
     deliver_letters(home.provider, ADA, *[LETTERS["plain"]] * 400)
     home.add_account()
-    command = [str(HATO), "--config", str(home.hato.config_file), "fetch"]
-    environment = {**os.environ, "LC_ALL": "C.UTF-8"}
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
-    )
-    journals = home.hato.data_folder / "accounts"
-
-    def has_begun() -> bool:
-        sizes = [path.stat().st_size for path in journals.glob("*/*.log")]
-        return process.poll() is not None or any(size > 20_000 for size in sizes)
-
-    assert eventually(has_begun)
+    process = home.begin_fetching()
+    assert eventually(lambda: process.poll() is not None or home.kept_octets() > 20_000)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode in {0, 130}
@@ -197,6 +200,21 @@ def test_ctrl_c_loses_nothing(home: Home) -> None:
     home.fetch()
     home.hato.start()
     assert len(home.letters()) == 403
+
+
+def test_watching_goes_on_until_somebody_ends_it(home: Home) -> None:
+    home.add_account("--every", "1")
+    before = home.kept_octets()
+    process = home.begin_fetching("--watch")
+    assert process.stderr is not None
+    assert process.stderr.readline().startswith(b"Each account is looked at")
+    assert process.stderr.readline() == b"ada@example.org: 3 new, 0 again, 0 failed\n"
+    assert home.kept_octets() > before
+    assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=PATIENCE_SECONDS)
+    assert (process.returncode, out) == (130, b"")
+    assert err.startswith(b"Interrupted: 3 new, 0 again, 0 failed so far.")
 
 
 def test_what_a_person_deleted_there_is_not_missed_here(home: Home) -> None:

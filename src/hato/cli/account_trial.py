@@ -17,7 +17,7 @@ from hato.core.language import Text
 from hato.services.settings_finder.candidate import Candidate, TlsMode
 from hato.services.settings_finder.findings import Tried
 
-_METHOD: Final = Text(en="{method} is {why}.", ja="{method} について: {why}。")
+_METHOD: Final = Text(en="{method}: {why}.", ja="{method} について: {why}。")
 _FINGERPRINT: Final = Text(
     en="The certificate that it shows has the fingerprint {sha256}: say --pin with it to believe "
     "just this one, if you know that it is right.",

@@ -30,7 +30,7 @@ _INTERRUPTED: Final = Text(
     "もう一度実行すると続きから取得します。二重にはなりません。",
 )
 _WATCHING: Final = Text(
-    en="Looking at {count} accounts, each when it is due; Ctrl-C ends it.",
+    en="Each account is looked at when it is due ({count} in all); Ctrl-C ends it.",
     ja="{count} 個のアカウントをそれぞれの間隔で確認します。Ctrl-C で終わります。",
 )
 

@@ -29,7 +29,7 @@ _STAGES: Final = {
     Stage.DELETING: Text(en="deleting", ja="削除中"),
     Stage.DONE: Text(en="done", ja="完了"),
 }
-_LETTERS: Final = Text(en="{done}/{total} letters", ja="{done}/{total} 通")
+_LETTERS: Final = Text(en="{count} letters", ja="{count} 通")
 
 
 class Display(Protocol):
@@ -90,12 +90,16 @@ class TerminalDisplay:
         """Speak a language; the terminal is taken when the first poll begins."""
         self._language = language
         self._progress: Progress | None = None
+        self._is_wide = True
         self._rows: dict[str, tuple[TaskID, Tally]] = {}
 
     def begin(self, key: str, address: str, tally: Tally) -> None:
         """Begin a moving line."""
         if self._progress is None:
-            self._progress = _progress()
+            from hato.cli.fetch_columns import WIDE, moving_lines
+
+            self._progress = moving_lines()
+            self._is_wide = self._progress.console.width >= WIDE
             self._progress.start()
         task = self._progress.add_task(address, total=None, **self._words(tally))
         self._rows[key] = (task, tally)
@@ -135,38 +139,7 @@ class TerminalDisplay:
         """Return what the columns say in words."""
         letters = ""
         if tally.letters_total:
-            letters = _LETTERS.in_language(
-                self._language, done=tally.letters_done, total=tally.letters_total
-            )
+            letters = f"{tally.letters_done}/{tally.letters_total}"
+            if self._is_wide:
+                letters = _LETTERS.in_language(self._language, count=letters)
         return {"stage": _STAGES[tally.stage].in_language(self._language), "letters": letters}
-
-
-def _progress() -> Progress:
-    """Make the moving lines: name, stage, bar, letters, octets, rate, time left."""
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        DownloadColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-        TransferSpeedColumn,
-    )
-    from rich.table import Column
-
-    def words(field: str, least: int) -> TextColumn:
-        column = Column(no_wrap=True, overflow="ellipsis", min_width=least)
-        return TextColumn(field, markup=False, table_column=column)
-
-    return Progress(
-        words("{task.description}", 12),
-        words("{task.fields[stage]}", 8),
-        BarColumn(bar_width=None, table_column=Column(ratio=1, min_width=4)),
-        words("{task.fields[letters]}", 0),
-        DownloadColumn(table_column=Column(no_wrap=True)),
-        TransferSpeedColumn(table_column=Column(no_wrap=True)),
-        TimeRemainingColumn(table_column=Column(no_wrap=True)),
-        console=Console(stderr=True),
-        auto_refresh=False,
-        transient=True,
-    )

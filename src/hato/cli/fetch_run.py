@@ -85,7 +85,12 @@ class FetchRun:
         """Poll each account when it is due, until somebody interrupts."""
         roster = Roster(self._store, self._sources_of)
         fetcher = Fetcher(
-            roster, self._polls, SystemClock(), pause=self._pause, is_wanted=self._is_chosen
+            roster,
+            self._polls,
+            SystemClock(),
+            pause=self._pause,
+            is_wanted=self._is_chosen,
+            spread_seconds=0.0,
         )
         async with contextlib.aclosing(fetcher.reports()) as reports:
             async for told in reports:

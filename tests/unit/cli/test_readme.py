@@ -11,17 +11,14 @@ from pathlib import Path
 import pytest
 
 from hato.net.own_certificate import make_own_certificate
+from tests.readmes import READMES, ROOT, typed
 
-ROOT = Path(__file__).resolve().parents[3]
-READMES = ("README.md", "README.ja.md")
 SERVING = ".venv/bin/hato serve\n"
 
 
 def blocks(name: str) -> list[str]:
     """Return what stands in frames, without remarks."""
-    text = (ROOT / name).read_text()
-    found = re.findall(r"^```\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
-    return [re.sub(r" +# .*", "", block) for block in found]
+    return typed((ROOT / name).read_text())
 
 
 def test_both_languages_tell_the_same_commands() -> None:

@@ -22,7 +22,7 @@ from hato.services.fetching.source_polls import Report, SourcePolls
 from hato.services.fetching.timetable import Timetable
 from hato.services.fetching.waiting_line import WaitingLine
 
-_SPREAD_SECONDS: Final = 60.0
+SPREAD_SECONDS: Final = 60.0
 """Sources that are there when the service begins are due within this time, not all at once."""
 
 Told = tuple[Entry, Report]
@@ -46,13 +46,18 @@ class Fetcher:
         chance: Callable[[], float] = random.random,
         pause: Pause = wait_for_polls,
         is_wanted: Callable[[Entry], bool] = lambda _: True,
+        spread_seconds: float = SPREAD_SECONDS,
     ) -> None:
-        """`is_wanted` chooses the sources; `pause` lets time pass."""
+        """`is_wanted` chooses the sources; `pause` lets time pass.
+
+        `spread_seconds`: within which those are due for the first time that are there already.
+        """
         self._roster = roster
         self._polls = polls
         self._clock = clock
         self._pause = pause
         self._is_wanted = is_wanted
+        self._spread_seconds = spread_seconds
         self._timetable = Timetable(chance)
         self._crew = Crew(polls, WaitingLine())
         self._look_at = clock.monotonic()
@@ -118,7 +123,7 @@ class Fetcher:
             self._again.discard(key)
             self._crew.drop(key)
         for entry in news.added:
-            self._put(entry.key, within=_SPREAD_SECONDS if self._is_first_look else 0.0)
+            self._put(entry.key, within=self._spread_seconds if self._is_first_look else 0.0)
         for entry in news.changed:
             self._put(entry.key, within=0.0)
         self._is_first_look = False

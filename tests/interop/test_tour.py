@@ -1,0 +1,144 @@
+"""The part of the READMEs' tour that fetches from a Dovecot, run as it is written.
+
+The provider is started as an ordinary user, since Dovecot serves no mail to root.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from hato.net.own_certificate import make_own_certificate
+from tests.interop.programs import environment, needs
+from tests.readmes import ROOT, printed, typed
+
+PORTS = ("12995", "12110", "12024", "13995")
+OWN, PROVIDER, FETCH, READ = "user add", r"dovecot\.conf <<END", "account add", r"hanako.*\n.*/2\n"
+"""What is in each of the tour's frames that are run here, and in no other."""
+SERVING = ".venv/bin/hato serve\n"
+UNPRIVILEGED = ("nobody", "nogroup")
+
+pytestmark = needs("dovecot", "curl")
+
+
+@dataclass
+class Tour:
+    """One language's tour, in a folder and on ports of its own."""
+
+    text: str
+    folder: Path
+    language: str
+
+    def frame(self, word: str) -> str:
+        """Return the commands in which `word`, an expression, is found."""
+        (found,) = (one for one in typed(self.text) if re.search(word, one))
+        return found
+
+    def told(self) -> list[str]:
+        """Return the lines that the tour says are printed."""
+        (frame,) = printed(self.text)
+        return frame.splitlines()
+
+    def type(self, commands: str, *prefix: str) -> str:
+        """Run commands in the folder, and return all that they said.
+
+        Into a file: a pipe would not end before the server does that was started.
+        """
+        said = self.folder / "said"
+        with said.open("w") as output:
+            done = subprocess.run(
+                [*prefix, "sh", "-eu"],
+                input=commands,
+                cwd=self.folder,
+                env=environment(self.folder, {"LC_ALL": self.language}),
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                text=True,
+                check=False,
+            )
+        assert done.returncode == 0, said.read_text()
+        return said.read_text()
+
+
+def free_ports() -> dict[str, str]:
+    """Return a free port for each of the tour's."""
+    with contextlib.ExitStack() as stack:
+        plugs = [stack.enter_context(socket.socket()) for _ in PORTS]
+        for plug in plugs:
+            plug.bind(("127.0.0.1", 0))
+        return {old: str(plug.getsockname()[1]) for old, plug in zip(PORTS, plugs, strict=True)}
+
+
+@pytest.fixture(params=[("README.md", "C.UTF-8"), ("README.ja.md", "ja_JP.UTF-8")])
+def tour(request: pytest.FixtureRequest, tmp_path: Path) -> Tour:
+    """The tour, up to where the own server is set up."""
+    name, language = request.param
+    text = (ROOT / name).read_text()
+    for old, new in free_ports().items():
+        text = text.replace(old, new)
+    make_own_certificate(tmp_path / "hato-data" / "tls", int(time.time()))
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv" / "bin").symlink_to(Path(sys.executable).parent)
+    tour = Tour(text, tmp_path, language)
+    tour.type(tour.frame(OWN).replace(SERVING, "").replace("unset HATO_CONFIG\n", ""))
+    return tour
+
+
+@pytest.fixture
+def provider(tour: Tour) -> Iterator[None]:
+    """The tour's Dovecot, with a folder that an ordinary user may write."""
+    prefix: tuple[str, ...] = ()
+    if os.geteuid() == 0:
+        user, group = UNPRIVILEGED
+        (tour.folder / "provider").mkdir()
+        for path in (tour.folder / "provider", *(tour.folder / "hato-data").rglob("*")):
+            shutil.chown(path, user, group)
+        for path in (tour.folder, tour.folder / "hato-data", *list(tour.folder.parents)[:-1]):
+            if path.stat().st_uid == 0:
+                path.chmod(path.stat().st_mode | 0o011)
+        prefix = ("setpriv", f"--reuid={user}", f"--regid={group}", "--clear-groups")
+    tour.type(tour.frame(PROVIDER), *prefix)
+    yield
+    pid = tour.folder / "provider" / "run" / "master.pid"
+    if pid.exists():
+        tour.type("/usr/sbin/dovecot -c provider/dovecot.conf stop")
+
+
+@contextlib.contextmanager
+def served(tour: Tour) -> Iterator[None]:
+    """Run the own server, ready."""
+    process = subprocess.Popen(
+        [tour.folder / ".venv" / "bin" / "hato", "serve"],
+        cwd=tour.folder,
+        env=environment(tour.folder),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        assert any(line.startswith("ready") for line in process.stdout)
+        yield
+    finally:
+        process.terminate()
+        process.wait()
+        process.stdout.close()
+
+
+@pytest.mark.usefixtures("provider")
+def test_the_tour_fetches_from_dovecot_and_reads_from_hato(tour: Tour) -> None:
+    said = tour.type(tour.frame(FETCH)).splitlines()
+    assert [line for line in said if line in tour.told()] == tour.told()
+    with served(tour):
+        assert "A letter at a provider." in tour.type(tour.frame(READ))
