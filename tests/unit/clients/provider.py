@@ -29,6 +29,9 @@ from hato.store.changes import AddEmail
 from tests.unit.auth.house import ADA, PASSWORD, House
 
 QUICK = Patience(dial_seconds=5, login_seconds=5, idle_seconds=0.05, total_seconds=5)
+"""For servers that fall silent."""
+STEADY = Patience(dial_seconds=60, login_seconds=60, idle_seconds=5, total_seconds=120)
+"""For all others, on a machine that may have much to do."""
 IDENTITY = Identity(ADA, Secret(PASSWORD))
 
 
@@ -146,6 +149,8 @@ class Script:
         return any(text in line for line in self.heard)
 
 
-async def visit(port: int, trust: Trust, security: Security = Security.NONE) -> Pop3Client:
-    """Connect to a scripted server, with little patience."""
-    return await connect(Pop3Server("localhost", port, security), trust, patience=QUICK)
+async def visit(
+    port: int, trust: Trust, security: Security = Security.NONE, patience: Patience = STEADY
+) -> Pop3Client:
+    """Connect to a scripted server."""
+    return await connect(Pop3Server("localhost", port, security), trust, patience=patience)

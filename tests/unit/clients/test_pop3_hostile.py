@@ -20,7 +20,7 @@ from hato.core.secret import Secret
 from hato.net.dial_errors import ConnectionLostError, DialError, DialFault, Loss
 from hato.net.dialled import Patience
 from hato.protocols.pop3.client_login import InitialResponse
-from tests.unit.clients.provider import Script, visit
+from tests.unit.clients.provider import QUICK, STEADY, Script, visit
 from tests.unit.net.raw_server import Authority, drip, raw_server, silence
 
 ADA = Identity("ada", Secret("secret"))
@@ -51,7 +51,7 @@ def saying(*pieces: bytes, stays: bool = True) -> Callable[..., Awaitable[None]]
 async def test_a_silent_server_is_given_up(authority: Authority) -> None:
     async with raw_server(silence) as port:
         with pytest.raises(ConnectionLostError) as caught:
-            await visit(port, authority.trust)
+            await visit(port, authority.trust, patience=QUICK)
     assert caught.value.loss is Loss.SILENT
 
 
@@ -216,7 +216,7 @@ async def test_a_refused_token_says_why(authority: Authority) -> None:
         },
         capabilities="SASL_OAUTHBEARER_XOAUTH2",
     )
-    identity = Identity("ada", Secret("token"), is_token=True)
+    identity = Identity("ada", Secret("ya29.T0p"), is_token=True)
     async with raw_server(script, authority.server()) as port:
         client = await visit(port, authority.trust, Security.IMPLICIT_TLS)
         with pytest.raises(WrongCredentialsError, match="invalid_token"):
@@ -227,8 +227,8 @@ async def test_a_refused_token_says_why(authority: Authority) -> None:
 # After login
 
 
-async def logged_in(port: int, authority: Authority) -> Pop3Client:
-    client = await visit(port, authority.trust)
+async def logged_in(port: int, authority: Authority, patience: Patience = STEADY) -> Pop3Client:
+    client = await visit(port, authority.trust, patience=patience)
     await client.log_in(ADA)
     return client
 
@@ -294,7 +294,7 @@ def leaving(behaviour: Callable[..., Awaitable[None]]) -> Callable[..., Awaitabl
 async def test_a_letter_that_stalls_is_given_up(authority: Authority) -> None:
     script = Script({"RETR": BODY[:-3]})
     async with raw_server(script) as port:
-        client = await logged_in(port, authority)
+        client = await logged_in(port, authority, QUICK)
         with pytest.raises(ConnectionLostError) as caught:
             await take_all(client, [])
         client.close()

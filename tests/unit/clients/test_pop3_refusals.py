@@ -23,10 +23,11 @@ from hato.clients.pop3_refusals import is_no_such_mechanism
 from hato.core.errors import HatoError, InvalidInputError
 from hato.core.ids import MessageNumber
 from hato.core.secret import Secret
+from hato.net.dialled import Patience
 from hato.net.outgoing_tls import Trust
 from hato.protocols.pop3.client_events import Refused
 from hato.protocols.pop3.commands import Auth
-from tests.unit.clients.provider import IDENTITY, Script, visit
+from tests.unit.clients.provider import IDENTITY, QUICK, STEADY, Script, visit
 from tests.unit.net.raw_server import Authority, raw_server
 
 ADA = Identity("ada", Secret("secret"))
@@ -199,8 +200,8 @@ async def test_a_server_that_talks_nonsense_in_an_exchange_is_not_told_more(trus
     assert script.heard[-1] == "*"
 
 
-async def logged_in(port: int, trust: Trust) -> Pop3Client:
-    client = await visit(port, trust)
+async def logged_in(port: int, trust: Trust, patience: Patience = STEADY) -> Pop3Client:
+    client = await visit(port, trust, patience=patience)
     await client.log_in(ADA)
     return client
 
@@ -253,7 +254,8 @@ async def test_odd_rows_do_not_spoil_the_others(trust: Trust) -> None:
 async def test_quit_has_a_verdict(trust: Trust, answer: bytes | None, verdict: QuitAnswer) -> None:
     script = Script({"DELE": b"+OK\r\n", "QUIT": answer})
     async with raw_server(script) as port:
-        client = await logged_in(port, trust)
+        patience = QUICK if answer == b"+OK" else STEADY  # it stays open, and the line never ends
+        client = await logged_in(port, trust, patience)
         await client.delete([MessageNumber(1)])
         assert await client.quit() is verdict
 
