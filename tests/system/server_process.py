@@ -141,7 +141,10 @@ class HatoServer:
         return self.await_exit()
 
     def await_exit(self) -> int:
-        """Wait for a server that was asked to stop; return its exit status."""
+        """Wait for a server that was asked to stop; return its exit status.
+
+        Raises ServerError when a worker had to be killed: none may wait for anything but mail.
+        """
         process = self._take_process()
         try:
             status = process.wait(STOP_SECONDS)
@@ -149,6 +152,8 @@ class HatoServer:
             self._kill_group(process)
             raise ServerError(f"the server did not stop in {STOP_SECONDS:.0f} s") from None
         self._kill_group(process)
+        if "worker-killed" in self.log():
+            raise ServerError(f"a worker did not stop by itself:\n{self.log()[-4000:]}")
         return status
 
     def terminate(self) -> None:
@@ -164,6 +169,11 @@ class HatoServer:
     def restart(self) -> None:
         """Stop and start again on the same folder and ports."""
         self.stop()
+        self._start()
+
+    def restart_killed(self) -> None:
+        """Start again after the parent alone was killed."""
+        self._take_process().wait(STOP_SECONDS)
         self._start()
 
     def reload(self) -> None:

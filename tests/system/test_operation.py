@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -64,6 +66,19 @@ def test_nobody_is_let_in_while_the_server_stops(own_server: Callable[..., HatoS
     assert server.stop() == 0
     with pytest.raises(ConnectionRefusedError):
         Wire.connect(server.addresses["pop3"])
+
+
+def test_workers_end_with_a_parent_that_was_killed(own_server: Callable[..., HatoServer]) -> None:
+    server = own_server()
+    server.add_person(ADA)
+    orphans = [one for one in server.process_ids() if one != server.process_id]
+    os.kill(server.process_id, signal.SIGKILL)
+    until = time.monotonic() + 20
+    while any(Path(f"/proc/{one}").exists() for one in orphans):
+        assert time.monotonic() < until, server.log()[-4000:]
+        time.sleep(0.01)
+    server.restart_killed()
+    assert stored_letters(server, ADA) == []
 
 
 def test_ready_is_said_when_every_listener_is_bound(
