@@ -10,12 +10,11 @@ note for each question that brought nothing.
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Final
 
 from hato.core.errors import InvalidInputError
 from hato.core.language import Text
-from hato.services.names import normalized_address, normalized_domain
+from hato.services.names import normalized_address
 from hato.services.settings_finder.candidate import (
     FETCHING,
     Candidate,
@@ -27,6 +26,7 @@ from hato.services.settings_finder.candidate import (
 )
 from hato.services.settings_finder.findings import Findings, Named
 from hato.services.settings_finder.guessing import knock
+from hato.services.settings_finder.host_names import host_or_address
 from hato.services.settings_finder.outside import Outside
 from hato.services.settings_finder.provider_table import (
     Provider,
@@ -175,11 +175,7 @@ def _at_port(
 
 def _host(text: str) -> str:
     """Return a host in its one form. Raises InvalidInputError."""
-    try:
-        return str(ipaddress.ip_address(text))
-    except ValueError:
-        pass
-    name = normalized_domain(text)
+    name = host_or_address(text)
     if name is None:
         raise InvalidInputError(_NO_HOST, text=text)
     return name
