@@ -137,7 +137,7 @@ def add(desk: Desk, /, address: str, **chosen: Any) -> None:  # noqa: ANN401 - c
         trial = trial_as_data(desk, tried) if tried is not None else None
         desk.print_json({"account": kept, "trial": trial})
         return
-    rule = rule_in_words(wishes["policy"]).in_language(desk.language)
+    rule = rule_in_words(wishes["policy"])
     text = _ADDED if tried is not None else _AUTHORISE
     desk.say(text, address=address, rule=rule, minutes=kept["poll_seconds"] // 60)
     if draft.proof is Proof.OAUTH2 and sys.stdin.isatty() and row_of(draft) is not None:
@@ -156,7 +156,7 @@ async def _refuse_double(desk: Desk, address: str, owner: str | None) -> None:
 
 def _candidates(desk: Desk, address: str, named: Named) -> list[Candidate]:
     """Return the settings to be tried, and say how they were found. Raises InvalidInputError."""
-    outside = desk.ways.outside(desk.settings, desk.path())
+    outside = desk.outside()
     findings = desk.run(search(address, outside=outside, named=named))
     for note in findings.notes:
         desk.say_aside(note)
@@ -190,7 +190,7 @@ def _try(
             named,
             secret,
             allowances=_allowances(where),
-            outside=desk.ways.outside(desk.settings, desk.path()),
+            outside=desk.outside(),
             on_tried=lambda one: say_setting(desk, one, is_aside=chosen["as_json"]),
         )
     )
@@ -199,12 +199,9 @@ def _try(
 
 def _say_what_is_tried(desk: Desk, candidate: Candidate) -> None:
     """Say where the password will go, and what has to be done at the provider first."""
-    setting, why = candidate.in_words(), candidate.why
-    desk.say_aside(
-        _TO_TRY, setting=setting.in_language(desk.language), why=why.in_language(desk.language)
-    )
+    desk.say_aside(_TO_TRY, setting=candidate.in_words(), why=candidate.why)
     for step in candidate.steps:
-        desk.say_aside(_BEFORE, step=step.in_language(desk.language))
+        desk.say_aside(_BEFORE, step=step)
 
 
 def _agrees(desk: Desk, address: str, candidate: Candidate) -> bool:
@@ -226,9 +223,7 @@ def _draft(
     address: str, candidate: Candidate, login: str, where: dict[str, Any], proof: Proof
 ) -> Source:
     """Return the source that was found, with nothing wished yet."""
-    allowed = {
-        name: where[name] for name in ("ca_file", "pinned_sha256", "outdated") if name in where
-    }
+    allowed = msgspec.structs.asdict(_allowances(where))
     return Source(
         source_id="",
         address=address,

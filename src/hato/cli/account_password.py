@@ -53,7 +53,7 @@ def password(desk: Desk, address: str, owner: str | None, *, password_stdin: boo
 
     source = desk.run(find())
     secret = take_password(desk, source.address, from_standard_input=password_stdin, is_new=False)
-    tried = desk.run(try_source(source, secret, desk.ways.outside(desk.settings, desk.path())))
+    tried = desk.run(try_source(source, secret, desk.outside()))
     say_setting(desk, tried)
     demand_login(tried, _KEPT, address=source.address)
     desk.run(keep(secret))

@@ -34,7 +34,7 @@ def test(desk: Desk, address: str, owner: str | None, *, as_json: bool) -> int:
 
     source = desk.run(find())
     proof = desk.run(proof_of(desk, source, owner))
-    tried = desk.run(try_source(source, proof, desk.ways.outside(desk.settings, desk.path())))
+    tried = desk.run(try_source(source, proof, desk.outside()))
     if as_json:
         desk.print_json({"address": source.address} | trial_as_data(desk, tried))
     else:
