@@ -101,8 +101,9 @@ def orphans_of(
 ) -> list[LedgerEntry]:
     """Return the entries whose letters are not listed by these names, oldest letters first.
 
-    Those that were gone before come last. Under another name they may be there, and under their own those that are `back`. What was
-    deleted from there by us is no orphan: a letter like it would be another one.
+    Those that were gone before come last. Under another name they may be there, and under their own
+    those that are `back`. What was deleted from there by us is no orphan: a letter like it would be
+    another one.
     """
     away = (key for key in ledger if key not in located)
     orphans = (ledger[key] for key in itertools.chain(away, back))
