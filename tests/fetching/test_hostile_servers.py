@@ -6,9 +6,10 @@ import tracemalloc
 
 import pytest
 
+from hato.core.limits import LOST_POLLS_UNTIL_QUARANTINE
 from tests.fetching.hostile import AFTER_LOGIN, ALL, AT_LOGIN, BEFORE_LOGIN, ESCAPES, Hostile
-from tests.fetching.household import IMPATIENT, QUICK, furnish
-from tests.fetching.maildrop import PASSWORD, Maildrop, letters
+from tests.fetching.household import DELETE, IMPATIENT, QUICK, furnish
+from tests.fetching.maildrop import PASSWORD, Maildrop, Session, letters
 from tests.fetching.provider import Provider
 
 MEMORY_OCTETS = 32_000_000
@@ -91,3 +92,22 @@ async def test_what_steers_a_terminal_is_not_passed_on(answers: dict[str, bytes]
         outcome = await house.fetch(provider)
     assert outcome.error is not None
     assert str(outcome.error).isprintable(), ascii(str(outcome.error))
+
+
+async def test_a_letter_that_nobody_may_touch_does_not_stall_deleting() -> None:
+    """Not even its header can be had: it is set aside all the same, and the others may go."""
+    house = await furnish(policy=DELETE)
+    drop = Maildrop(letters(5))
+
+    def answer(session: Session, argument: str) -> bytes | None:
+        number = int(argument.split(maxsplit=1)[0])
+        is_poison = session.letters[number][0] == "uid-2"
+        verb = drop.commands[-1].partition(" ")[0]
+        return None if is_poison else drop.properly(session, f"{verb} {argument}")
+
+    drop.answers.update({"RETR": answer, "TOP": answer})
+    with Provider(drop) as provider:
+        for _ in range(LOST_POLLS_UNTIL_QUARANTINE + 6):
+            await house.fetch(provider, IMPATIENT)
+            house.clock.advance(7_200)
+        assert list(drop.letters) == ["uid-2"]

@@ -186,3 +186,14 @@ async def test_a_pinned_certificate_that_changed_hears_nothing(authority: Author
         assert provider.heard == b""
     assert isinstance(outcome.error, DialError)
     assert outcome.error.fault.name == "CERTIFICATE_NOT_PINNED"
+
+
+async def test_no_text_of_an_outcome_has_the_password() -> None:
+    """A server that sends the password back does not get it into our texts by that."""
+    house = await furnish()
+    said = f"-ERR [AUTH] wrong password {PASSWORD} for {LOGIN}\r\n".encode()
+    with Provider(Maildrop(letters(1), {"PASS": said})) as provider:
+        outcome = await house.fetch(provider)
+    assert outcome.error is not None
+    assert PASSWORD not in repr(outcome)
+    assert PASSWORD not in str(outcome.error)

@@ -238,3 +238,13 @@ async def test_unique_ids_that_change_every_time_cost_nothing() -> None:
     assert news == [30, 0, 0, 0]
     assert sum(drop.given().values()) <= 40  # a sample may be read to be sure
     assert len(await house.letters()) == 30
+
+
+async def test_an_empty_list_of_unique_ids_does_not_hide_the_letters() -> None:
+    """UIDL says nothing, LIST has five: they are fetched, each once."""
+    house = await furnish()
+    drop = Maildrop(letters(5), {"UIDL": rows([])})
+    with Provider(drop) as provider:
+        news = [(await house.fetch(provider)).new for _ in range(2)]
+    assert news == [5, 0]
+    assert await house.letters() == list(drop.letters.values())

@@ -28,10 +28,9 @@ from hato.cli.account_trial import demand_login, say_cleartext, say_setting
 from hato.cli.account_words import as_data, rule_in_words
 from hato.cli.desk import Desk
 from hato.cli.passwords import take_password
-from hato.core.errors import InvalidInputError
+from hato.core.errors import AlreadyExistsError, InvalidInputError
 from hato.core.language import Text
 from hato.core.secret import Secret
-from hato.services.sources.choosing import try_source
 from hato.services.sources.folders import folder_at, folder_names, folder_path
 from hato.services.sources.setting import setting_of
 from hato.services.sources.source import Proof, Source
@@ -39,6 +38,12 @@ from hato.services.sources.source import Proof, Source
 _NOTHING_CHOSEN: Final = Text(
     en="Say what to change: see `hato account edit --help`.",
     ja="何を変えるか書いてください。`hato account edit --help` を見てください。",
+)
+_SAME_LOGIN: Final = Text(
+    en="{address} was not changed: {login} at {host} is fetched already for another address; see "
+    "`hato account list`.",
+    ja="{address} は変えていません。{host} の {login} は別のアドレスとして登録済みです。"
+    "`hato account list` を見てください。",
 )
 _CHANGED: Final = Text(
     en="{address} was changed. {rule}", ja="{address} の設定を変えました。{rule}"
@@ -72,17 +77,18 @@ def edit(desk: Desk, /, address: str, **chosen: Any) -> None:  # noqa: ANN401 - 
     if changed == source and path is None and not chosen["password_stdin"]:
         raise InvalidInputError(_NOTHING_CHOSEN)
     secret = None
+    fields = where | wishes
     if chosen["password_stdin"]:
         secret = take_password(desk, source.address, from_standard_input=True, is_new=False)
+        fields["proof"] = Proof.PASSWORD
         changed = msgspec.structs.replace(changed, proof=Proof.PASSWORD)
     if where or secret is not None:
         _try(desk, changed, secret, chosen)
-    kept = desk.run(_keep(desk, source, where | wishes, path, secret, chosen["owner"]))
+    kept = desk.run(_keep(desk, source, fields, path, secret, chosen["owner"]))
     if chosen["as_json"]:
         desk.print_json({"account": kept})
     else:
-        rule = rule_in_words(changed.policy).in_language(desk.language)
-        desk.say(_CHANGED, address=source.address, rule=rule)
+        desk.say(_CHANGED, address=source.address, rule=rule_in_words(changed.policy))
 
 
 async def _find(desk: Desk, address: str, owner: str | None) -> Source:
@@ -93,9 +99,11 @@ async def _find(desk: Desk, address: str, owner: str | None) -> Source:
 
 def _try(desk: Desk, changed: Source, secret: Secret | None, chosen: dict[str, Any]) -> None:
     """Log in as it would be from now on. Raises InvalidInputError."""
+    from hato.services.sources.choosing import try_source
+
     say_cleartext(desk, [setting_of(changed)])
     proof = secret or desk.run(proof_of(desk, changed, chosen["owner"]))
-    tried = desk.run(try_source(changed, proof, desk.ways.outside(desk.settings, desk.path())))
+    tried = desk.run(try_source(changed, proof, desk.outside()))
     say_setting(desk, tried, is_aside=chosen["as_json"])
     demand_login(tried)
 
@@ -113,7 +121,11 @@ async def _keep(
         found, _ = await the_source(desk, store, source.source_id, owner)
         if path is not None:
             fields = fields | {"folder": await folder_at(found.account, path)}
-        if secret is not None:
-            await found.sources.set_secret(source.source_id, secret, Proof.PASSWORD)
-        kept = await found.sources.change(source.source_id, **fields)
+        try:
+            kept = await found.sources.change(source.source_id, secret=secret, **fields)
+        except AlreadyExistsError as fault:
+            fields = msgspec.structs.asdict(source) | fields
+            raise InvalidInputError(
+                _SAME_LOGIN, **{name: fields[name] for name in ("address", "login", "host")}
+            ) from fault
         return as_data(found, kept, await folder_names(found.account), desk.language)

@@ -27,7 +27,6 @@ from hato.core.language import Text
 from hato.services.moving_in import notes
 from hato.services.moving_in.found import Program, Refused, fault_of, readable
 from hato.services.moving_in.moving import Ready, Standing, move_in, standing_of
-from hato.services.settings_finder.candidate import filled
 from hato.services.sources.source import Source
 from hato.services.sources.sources import Sources
 from hato.services.sources.wishes import COLOURS
@@ -182,7 +181,7 @@ def _reason(fault: InvalidInputError | OSError, file: Path) -> Text:
     if isinstance(fault, InvalidInputError):
         text = fault.text
     else:
-        text = filled(_CANNOT_READ, file=fault.filename or file, reason=fault.strerror or fault)
+        text = _CANNOT_READ.filled(file=fault.filename or file, reason=fault.strerror or fault)
     return Text(*map(readable, text))
 
 
@@ -224,11 +223,11 @@ def _say(desk: Desk, outcome: _Outcome, *, dry_run: bool) -> None:
     for source, ready in outcome.moved:
         desk.say(_MOVED, program=ready.found.program.value, **_shown(source))
         for note in ready.notes():
-            desk.say(filled(_NOTE, note=note.in_language(desk.language)))
+            desk.say(_NOTE, note=note)
     for one in outcome.here:
         desk.say(_HERE_ALREADY, address=one.found.source.address)
     for label, reason in outcome.left_out:
-        desk.say_aside(_LEFT_OUT, label=label, reason=reason.in_language(desk.language))
+        desk.say_aside(_LEFT_OUT, label=label, reason=reason)
     counts = {name: len(getattr(outcome, name)) for name in outcome._fields}
     desk.say(_WOULD if dry_run else _DONE, **counts)
 

@@ -20,7 +20,6 @@ from hato.cli.desk import Desk
 from hato.cli.passwords import take_password
 from hato.core.language import Text
 from hato.core.secret import Secret
-from hato.services.sources.choosing import try_source
 from hato.services.sources.source import Proof, Source
 
 _CHANGED: Final = Text(
@@ -51,9 +50,11 @@ def password(desk: Desk, address: str, owner: str | None, *, password_stdin: boo
             found, _ = await the_source(desk, store, source.source_id, owner)
             await found.sources.set_secret(source.source_id, secret, Proof.PASSWORD)
 
+    from hato.services.sources.choosing import try_source
+
     source = desk.run(find())
     secret = take_password(desk, source.address, from_standard_input=password_stdin, is_new=False)
-    tried = desk.run(try_source(source, secret, desk.ways.outside(desk.settings, desk.path())))
+    tried = desk.run(try_source(source, secret, desk.outside()))
     say_setting(desk, tried)
     demand_login(tried, _KEPT, address=source.address)
     desk.run(keep(secret))

@@ -34,7 +34,7 @@ def say_setting(desk: Desk, tried: Tried, *, is_aside: bool = False) -> None:
     say = desk.say_aside if is_aside or not tried.is_good else desk.say
     say(tried.why)
     if tried.is_good:
-        why = method_in_words(tried.method, tried.candidate.tls).in_language(desk.language)
+        why = method_in_words(tried.method, tried.candidate.tls)
         say(_METHOD, method=tried.method, why=why)
         return
     if tried.advice is not None:

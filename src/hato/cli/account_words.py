@@ -83,8 +83,7 @@ CLEARTEXT: Final = Text(
 
 def rule_in_words(policy: Policy) -> Text:
     """Say what becomes of mail at the provider."""
-    words = _RULES[policy.keeping]
-    return Text(*(one.format(days=policy.days) for one in words))
+    return _RULES[policy.keeping].filled(days=policy.days)
 
 
 def method_in_words(method: str, tls: TlsMode) -> Text:

@@ -14,6 +14,7 @@ import secrets
 import sys
 import webbrowser
 from enum import StrEnum
+from threading import Thread
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -24,7 +25,6 @@ from hato.cli.desk import Desk
 from hato.cli.redirect_page import DONE, REFUSED, page
 from hato.core.clock import SystemClock
 from hato.core.language import Text
-from hato.core.secret import Secret
 
 if TYPE_CHECKING:
     from hato.services.oauth.authorisation_code import Question
@@ -41,8 +41,8 @@ _OPEN: Final = Text(
     "(ブラウザーが別のマシンにあるなら、Ctrl-C で止めて --paste を使います):",
 )
 _OPENED: Final = Text(
-    en="A browser was opened with it. Waiting for your answer, {minutes} minutes at most.",
-    ja="ブラウザーで開きました。答えを待っています(最長 {minutes} 分)。",
+    en="A browser opens with it. Waiting for your answer, {minutes} minutes at most.",
+    ja="ブラウザーで開きます。答えを待っています(最長 {minutes} 分)。",
 )
 _WAITING: Final = Text(
     en="Waiting for your answer, {minutes} minutes at most.",
@@ -138,8 +138,10 @@ async def _in_browser(desk: Desk, asking: Asking) -> Tokens:
         url = question.url()
         desk.say_aside(_OPEN, address=asking.address)
         click.echo(url)
-        has_opened = asking.may_open_browser and _has_browser() and webbrowser.open(url)
-        desk.say_aside(_OPENED if has_opened else _WAITING, minutes=asking.minutes)
+        opens = asking.may_open_browser and _has_browser()
+        if opens:  # apart from us: some are waited for until their window is closed
+            Thread(target=webbrowser.open, args=(url,), daemon=True).start()
+        desk.say_aside(_OPENED if opens else _WAITING, minutes=asking.minutes)
         try:
             async with asyncio.timeout(asking.wait_seconds):
                 await redirect.wait()
@@ -184,8 +186,3 @@ async def _by_device(desk: Desk, asking: Asking) -> Tokens:
             return await wait_for_tokens(asking.issuer, asking.client, code, SystemClock())
     except TimeoutError:
         raise NotAuthorisedError(_NOBODY_CAME, minutes=minutes) from None
-
-
-def read_secret_line() -> Secret:
-    """Return a line of standard input."""
-    return Secret(sys.stdin.readline().removesuffix("\n").removesuffix("\r"))

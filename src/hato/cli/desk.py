@@ -142,7 +142,7 @@ class Desk:
         Raises InvalidInputError.
         """
         path = self._config or find_settings_file()
-        return self.ways.outside(read_settings(path) if path else Settings(), path)
+        return self.ways.outside(self.settings if path else Settings(), path)
 
     def run(self, work: Coroutine[Any, Any, ResultT]) -> ResultT:
         """Run a verb's work to its end."""

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from hato.cli.authorising import read_secret_line
 from hato.cli.desk import Desk
 from hato.core.errors import InvalidInputError
 from hato.core.language import Text
@@ -79,7 +78,7 @@ def take_client(
     if is_asked:
         name = _ask_for_id(desk, issuer, row)
     if is_secret_piped:
-        secret = read_secret_line()
+        secret = _read_secret_line()
     elif before is not None and before.client_id == name:
         secret = before.client_secret
     else:
@@ -87,16 +86,19 @@ def take_client(
     return client_of(issuer, name, secret, ca_file)
 
 
+def _read_secret_line() -> Secret:
+    """Return a line of standard input."""
+    return Secret(sys.stdin.buffer.readline().removesuffix(b"\n").removesuffix(b"\r"))
+
+
 def _ask_for_id(desk: Desk, issuer: Issuer, row: Row | None) -> str:
     """Say how a client is got, and ask for its id. Raises InvalidInputError."""
-    name = issuer.name.in_language(desk.language)
     if row is None:
-        desk.say_aside(_HOW_ELSEWHERE, issuer=name, redirect=issuer.redirect)
+        desk.say_aside(_HOW_ELSEWHERE, issuer=issuer.name, redirect=issuer.redirect)
     else:
-        desk.say_aside(_HOW, issuer=name)
+        desk.say_aside(_HOW, issuer=issuer.name)
         for number, step in enumerate(row.steps, 1):
-            words = step.text().in_language(desk.language)
-            desk.say_aside(_STEP, number=number, step=words)
+            desk.say_aside(_STEP, number=number, step=step.text())
     if not sys.stdin.isatty():
         raise InvalidInputError(_NO_ID)
     click.echo(_ASK_ID.in_language(desk.language), err=True, nl=False)
@@ -115,5 +117,5 @@ def _ask_for_secret(desk: Desk, issuer: Issuer, *, may_have_one: bool) -> Secret
     if sys.stdin.isatty():
         secret = Secret(getpass.getpass(question.in_language(desk.language)).strip())
     if issuer.needs_secret and not secret:
-        raise InvalidInputError(_NO_SECRET, issuer=issuer.name.in_language(desk.language))
+        raise InvalidInputError(_NO_SECRET, issuer=issuer.name)
     return secret

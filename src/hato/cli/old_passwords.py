@@ -9,6 +9,7 @@ Fails never: where there is no password, it says why.
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -18,6 +19,7 @@ from hato.core.errors import InvalidInputError
 from hato.core.language import Text
 from hato.core.limits import PASSWORD_COMMAND_SECONDS, PASSWORD_OCTETS
 from hato.core.secret import Secret
+from hato.services.auth.secret_key import ENVIRONMENT
 from hato.services.moving_in import notes
 from hato.services.moving_in.found import Found
 from hato.services.moving_in.netrc_passwords import find_password
@@ -46,7 +48,7 @@ def password_of(found: Found, file: Path, allowed: Allowed) -> tuple[Secret | No
             return None, notes.COMMAND_OF_OTHERS
         secret = _run(found.password_command)
         return secret, None if secret else notes.COMMAND_FAILED
-    if found.netrc is not None and found.netrc.exists():
+    if found.netrc is not None and os.path.lexists(found.netrc):
         if not allowed.read_netrc:
             return None, notes.NETRC_NOT_READ
         secret = _from_netrc(found, found.netrc)
@@ -69,6 +71,7 @@ def _run(command: tuple[str, ...]) -> Secret | None:
         done = subprocess.run(  # noqa: S603 - the person's own command, and she said to run it
             command,
             stdout=subprocess.PIPE,
+            env={name: value for name, value in os.environ.items() if name not in ENVIRONMENT},
             timeout=PASSWORD_COMMAND_SECONDS,
             check=False,
         )

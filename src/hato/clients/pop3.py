@@ -133,6 +133,9 @@ class Pop3Client:
         """Return the messages' unique-ids alone: for who has seen the rest. Raises as above."""
         listing = PackedListing()
         await self._list((Uidl(),), listing)
+        if listing.is_sound and not len(listing):
+            # Some servers know UIDL and say nothing: the letters lie there all the same.
+            await self._list((List(),), listing)
         return listing
 
     async def add_sizes(self, listing: Listing) -> None:

@@ -14,15 +14,25 @@ import itertools
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
 from typing import Final
 
+import msgspec
+
 from hato.clients.errors import NonsenseError
+from hato.clients.peer_words import PeerWords
 from hato.clients.pop3_refusals import error_of_end
 from hato.clients.pop3_window import Pop3Window
+from hato.core.errors import HatoError
 from hato.net.dial_errors import ConnectionLostError, Loss
 from hato.net.dialled import Dialled
 from hato.net.outgoing_tls import Trust
 from hato.protocols.machine import Signal
 from hato.protocols.pop3.client import Pop3ClientMachine
-from hato.protocols.pop3.client_events import ConversationBroken, Event
+from hato.protocols.pop3.client_events import (
+    ConversationBroken,
+    Event,
+    Greeting,
+    Ok,
+    Refused,
+)
 from hato.protocols.pop3.commands import Command
 
 _SHORT_ANSWER_OCTETS: Final = 64
@@ -36,6 +46,8 @@ class Pop3Conversation:
         """Begin; the greeting is the first event."""
         self.dialled = dialled
         self.machine = machine
+        self.words = PeerWords()
+        """Through which everything goes that the server says in words."""
 
     async def next_event(self) -> Event:
         """Return what the server said next. Raises for every way in which it can end."""
@@ -44,10 +56,12 @@ class Pop3Conversation:
         while True:
             event = machine.next_event()
             if isinstance(event, ConversationBroken):
-                raise error_of_end(event)
+                raise self._error_of_end(event)
             if isinstance(event, Event):
                 if machine.unanswered < waiting:
                     self.dialled.expect_answer()
+                if isinstance(event, Refused | Greeting | Ok):
+                    return msgspec.structs.replace(event, text=self.words.fit(event.text))
                 return event
             if event is not Signal.NEED_DATA:
                 raise ConnectionLostError(Loss.CLOSED)
@@ -57,6 +71,10 @@ class Pop3Conversation:
                 machine.receive_data(data)
             else:
                 machine.receive_eof()
+
+    def _error_of_end(self, broken: ConversationBroken) -> HatoError:
+        text = self.words.fit(broken.text)
+        return error_of_end(msgspec.structs.replace(broken, text=text))
 
     async def ask(self, command: Command) -> Event:
         """Send a command and return the first event of its answer.
@@ -114,7 +132,7 @@ class Pop3Conversation:
         """Shake hands, now that the server agreed; raises where somebody spoke in between."""
         signal = self.machine.next_event()
         if isinstance(signal, ConversationBroken):
-            raise error_of_end(signal)
+            raise self._error_of_end(signal)
         if signal is not Signal.START_TLS:
             raise NonsenseError("STLS")
         await self.dialled.start_tls(trust, pinned_sha256=pinned_sha256)

@@ -3,7 +3,7 @@
 Called by `clients.pop3`.
 Never tries a second method after a password was refused: that would lock people out; never
 believes a server's yes that the mechanism did not prove; never uses what is outdated unasked.
-Standards: RFC 5034 §4, RFC 1939 §7 (USER, PASS, APOP), RFC 8314 §3, RFC 7628 §3.
+Standards: RFC 5034 §4, RFC 1939 §7 (USER, PASS, APOP), RFC 6856 §2, RFC 8314 §3, RFC 7628 §3.
 Fails with WrongCredentialsError, BusyError, RefusedForGoodError, NoLoginMethodError,
 UnprovenServerError, InvalidInputError, and as a conversation does.
 """
@@ -32,7 +32,7 @@ from hato.core.secret import Secret
 from hato.protocols.pop3.client_apop import make_apop
 from hato.protocols.pop3.client_events import Challenge, Event, Refused
 from hato.protocols.pop3.client_login import InitialResponse, SaslLogin
-from hato.protocols.pop3.commands import Apop, Auth, UserPass
+from hato.protocols.pop3.commands import Apop, Auth, UserPass, Utf8
 from hato.protocols.sasl import login, plain
 from hato.protocols.sasl.bearer import (
     BEARER_NAME,
@@ -83,14 +83,25 @@ class Pop3Login:
         self._identity = identity
         self._machine = conversation.machine
         self._capabilities = conversation.machine.capabilities
+        conversation.words.hide(identity.secret)
 
     async def run(self) -> str:
         """Log in, and return the method by which that was done."""
+        await self._switch_to_utf8()
         for method in self._methods():
             if await self._try(method):
                 return method
         offered = self._capabilities.lines if self._capabilities is not None else ()
-        raise NoLoginMethodError(offered)
+        raise NoLoginMethodError(tuple(map(self._conversation.words.fit, offered)))
+
+    async def _switch_to_utf8(self) -> None:
+        """Ask for letters octet for octet; without it some servers wrap those with UTF-8 headers.
+
+        It is a matter of before the login, and after TLS (RFC 6856 §2.1). Servers may refuse it,
+        and some do that offer it: mail comes without it too.
+        """
+        if self._capabilities is not None and "UTF8" in self._capabilities:
+            await self._conversation.ask(Utf8())
 
     def _methods(self) -> list[str]:
         """Return what both sides can do, the best first."""
@@ -184,7 +195,8 @@ class Pop3Login:
         if isinstance(event, Refused):
             if not has_begun and is_no_such_mechanism(begin, event):
                 return False
-            raise self._error_of(event, method, _words_about_token(mechanism))
+            words = self._conversation.words.fit(_words_about_token(mechanism))
+            raise self._error_of(event, method, words)
         if not sasl.is_proven:
             raise UnprovenServerError(f"{method}: yes without proof")
         return True

@@ -35,8 +35,8 @@ class PackedListing:
 
     @property
     def is_sound(self) -> bool:
-        """Whether the server knows UIDL, and no row was odd."""
-        return self.knows_unique_ids and not self._odd.odd_count
+        """Whether the server knows UIDL, no row was odd, and LIST has no letter that UIDL lacks."""
+        return self.knows_unique_ids and not self._odd.odd_count and not self._odd.sizes
 
     def add_unique_ids(self, rows: list[tuple[MessageNumber, bytes]]) -> None:
         """Take rows of UIDL; none say that it is known."""
@@ -49,8 +49,8 @@ class PackedListing:
             self._texts.append(b" ".join(texts))
 
     def add_sizes(self, rows: list[tuple[MessageNumber, int]]) -> None:
-        """Take rows of LIST, which nobody asked for here."""
-        self._odd.add_sizes(rows)
+        """Take rows of LIST, which is asked only where UIDL has nothing: one alone shows that."""
+        self._odd.add_sizes(rows[:1])
 
     def add_odd(self, row: OddRow) -> None:
         """Take a row that is not as it should be."""

@@ -43,7 +43,7 @@ class SpokenError(HatoError):
     @property
     def text(self) -> Text:
         """The sentence in every language, its fields filled in."""
-        return Text(*(self.in_language(language) for language in Language))
+        return self._text.filled(**self._fields)
 
 
 class InvalidInputError(SpokenError):

@@ -26,9 +26,22 @@ class Text(NamedTuple):
     ja: str
 
     def in_language(self, language: Language, **fields: object) -> str:
-        """Return the sentence in `language` with its fields filled in."""
+        """Return the sentence in `language` with its fields filled in.
+
+        A field that is a Text speaks the same language.
+        """
         words = self.ja if language is Language.JAPANESE else self.en
-        return words.format(**fields) if fields else words
+        if not fields:
+            return words
+        said = {
+            name: value.in_language(language) if isinstance(value, Text) else value
+            for name, value in fields.items()
+        }
+        return words.format(**said)
+
+    def filled(self, **fields: object) -> Text:
+        """Return the sentence in every language with its fields filled in."""
+        return Text(*(self.in_language(language, **fields) for language in Language))
 
 
 def match_language(tag: str) -> Language | None:

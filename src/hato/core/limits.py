@@ -303,6 +303,10 @@ FETCH_GROUP_OCTETS: Final = 2_097_152
 """Octets of letters after which it does so anyhow. Two such groups are in memory at most: one on
 its way to the disk, one on its way in."""
 
+PEER_WORDS_CHARACTERS: Final = 300
+"""So much of what another server says is kept and shown: Google's longest refusals, with their web
+address, have some 250."""
+
 MISSING_POLLS_UNTIL_GONE: Final = 3
 """Polls in a row in which a letter is not listed before it counts as gone from its server: those
 that are clusters do not answer alike each time."""

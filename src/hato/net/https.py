@@ -116,8 +116,10 @@ def _error_of(fault: httpx2.HTTPError, host: str) -> DialError | ConnectionLostE
     cause = _system_error_in(fault)
     match cause:
         case ssl.SSLCertVerificationError():
-            found = _CERTIFICATE_FAULTS.get(cause.verify_code, DialFault.CERTIFICATE_UNFIT)
-            return DialError(found, host, f"OpenSSL {cause.verify_code}")
+            found = _CERTIFICATE_FAULTS.get(cause.verify_code)
+            if found is None:
+                return DialError(DialFault.CERTIFICATE_UNFIT, host, f"OpenSSL {cause.verify_code}")
+            return DialError(found, host)
         case ssl.SSLError():
             return DialError(DialFault.TLS_FAILED, host, cause.reason or "")
         case socket.gaierror():

@@ -38,7 +38,7 @@ def test_an_account_is_added_after_a_login_and_the_choice_is_explained(
     first, method, result, then = said.out.splitlines()
     assert f"port {elsewhere.pop3s}, encrypted from the start" in first
     assert "by SCRAM-SHA-256-PLUS, because you named this server" in first
-    assert method.startswith("SCRAM-SHA-256-PLUS is the best there is: the password itself is")
+    assert method.startswith("SCRAM-SHA-256-PLUS: the best there is: the password itself is")
     assert result == f"{ADA} was added. Its mail stays at the provider."
     assert "`hato fetch --account ada@example.org`" in then
     (row,) = hato.json("account", "list")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import os
 from pathlib import Path
 
@@ -144,6 +145,17 @@ def test_an_account_without_a_password_says_in_the_list_what_to_do(hato: Hato, h
 def test_a_command_that_fails_gives_no_password(hato: Hato, home: Path) -> None:
     file = home / ".getmail" / "getmailrc"
     file.write_text(GETMAILRC.replace("/bin/echo", "/bin/false"))
+    said = hato("account", "import", str(file), "--run-passwordeval").out
+    assert "The command for its password gave none" in said
+
+
+def test_a_command_does_not_inherit_the_key(
+    hato: Hato, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HATO_SECRET_KEY", base64.b64encode(bytes(32)).decode())
+    file = home / ".getmail" / "getmailrc"
+    tells_the_key = '"/usr/bin/printenv", "HATO_SECRET_KEY"'
+    file.write_text(GETMAILRC.replace('"/bin/echo", "hush4"', tells_the_key))
     said = hato("account", "import", str(file), "--run-passwordeval").out
     assert "The command for its password gave none" in said
 

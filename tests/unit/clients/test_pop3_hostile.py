@@ -216,7 +216,7 @@ async def test_a_refused_token_says_why(authority: Authority) -> None:
         },
         capabilities="SASL_OAUTHBEARER_XOAUTH2",
     )
-    identity = Identity("ada", Secret("token"), is_token=True)
+    identity = Identity("ada", Secret("ya29.T0p"), is_token=True)
     async with raw_server(script, authority.server()) as port:
         client = await visit(port, authority.trust, Security.IMPLICIT_TLS)
         with pytest.raises(WrongCredentialsError, match="invalid_token"):

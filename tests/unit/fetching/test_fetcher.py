@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 
-import msgspec
 import pytest
 
 from hato.clients.errors import Busy, BusyError, WrongCredentialsError
@@ -151,7 +150,7 @@ async def test_a_paused_source_rests_until_it_is_not_paused(house: House, start:
     source = await house.add_source(account, is_paused=True)
     service = start()
     assert await service.run(3_000) == []
-    await house.sources(account).replace(msgspec.structs.replace(source, is_paused=False))
+    await house.sources(account).change(source.source_id, is_paused=False)
     assert await service.run(10) == ["ada"]
 
 
@@ -160,7 +159,7 @@ async def test_how_a_source_is_shown_changes_nothing(house: House, start: Start)
     source = await house.add_source(account)
     service = start()
     await service.run(200)
-    await house.sources(account).replace(msgspec.structs.replace(source, colour="#000000"))
+    await house.sources(account).change(source.source_id, colour="#000000")
     assert await service.run(10) == []
 
 
@@ -232,7 +231,7 @@ async def test_a_slow_source_is_not_polled_twice_at_once(house: House, start: St
     service = start()
     service.polls.gate.clear()
     await service.run(1000)
-    await house.sources(account).replace(msgspec.structs.replace(source, port=1995))
+    await house.sources(account).change(source.source_id, port=1995)
     await service.run(1000)
     assert service.polls.polled == ["ada"]
     service.polls.gate.set()

@@ -163,7 +163,7 @@ async def test_a_refused_token_is_renewed_once(
 async def test_a_command_that_fails_shows_in_the_health_alone(scene: Scene) -> None:
     sources = scene.house.sources(scene.account)
     scene.source = msgspec.structs.replace(scene.source, hook=("/nowhere/hook",))
-    await sources.replace(scene.source)
+    await sources.change(scene.source.source_id, hook=scene.source.hook)
     await scene.poll()
     await scene.house.receive(scene.account, scene.source.source_id)
     report = await scene.poll()

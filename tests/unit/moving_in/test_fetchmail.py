@@ -76,6 +76,12 @@ def test_an_entry_may_have_several_users_and_read_like_english() -> None:
     assert jones.options == {"password": "keep", "keep": True}
 
 
+def test_an_entry_may_name_its_one_user_without_the_word() -> None:
+    settings = parse_fetchmailrc("poll a proto pop3 is joe there to ada here pass x", PLACE.file)
+    (user,) = settings.servers[0].users
+    assert (user.login, user.local_names, user.options) == ("joe", ("ada",), {"password": "x"})
+
+
 def test_a_word_after_user_and_pass_may_be_one_of_the_language() -> None:
     settings = parse_fetchmailrc("poll a proto pop3 user keep pass ssl", PLACE.file)
     (user,) = settings.servers[0].users

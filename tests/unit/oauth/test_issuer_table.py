@@ -8,7 +8,6 @@ import pytest
 
 from hato.core.errors import InvalidInputError
 from hato.services.oauth.issuer_table import (
-    BUILT_IN,
     Row,
     built_in_issuers,
     read_issuer_table,
@@ -44,14 +43,6 @@ def test_what_looks_like_a_known_host_is_none() -> None:
     assert table.for_source("", "gmail.com.evil.example") is None
     assert table.for_source("fastmail", "pop.fastmail.com") is None
     assert table.for_source("", "POP.GMAIL.COM.") is table.by_id("google")
-
-
-def test_an_operators_row_replaces_ours(tmp_path: Path) -> None:
-    changed = BUILT_IN.read_text("utf-8").replace("testing_days = 7", "testing_days = 9")
-    (tmp_path / "issuers.toml").write_text(changed)
-    row = read_issuer_table(tmp_path / "issuers.toml").by_id("google")
-    assert row is not None
-    assert row.testing_days == 9
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 
 from hato.core.errors import InvalidInputError
 from hato.services.settings_finder.candidate import Origin, Protocol, TlsMode
-from hato.services.settings_finder.finder import find_settings, search, usual_names
+from hato.services.settings_finder.finder import search, usual_names
 from hato.services.settings_finder.findings import Named
 from hato.services.settings_finder.outside import Outside, open_outside
 from hato.services.settings_finder.provider_table import BUILT_IN
@@ -89,7 +89,7 @@ async def test_the_dns_names_servers(tmp_path: Path) -> None:
 async def test_an_unsigned_record_that_leads_to_a_stranger_needs_consent(tmp_path: Path) -> None:
     rows = {"_pop3s._tcp.example.org SRV": ["0 1 995 mail.stranger.example."]}
     async with world(tmp_path, rows) as (outside, _):
-        (found,) = await find_settings("me@example.org", outside=outside)
+        (found,) = (await search("me@example.org", outside=outside)).candidates
     assert found.needs_consent
 
 
@@ -100,7 +100,7 @@ async def test_the_domain_publishes_settings_and_alone_learns_the_address(tmp_pa
         "autoconfig.thunderbird.net A": ["127.0.0.1"],
     }
     async with world(tmp_path, rows, SETTINGS) as (outside, asked):
-        (found,) = await find_settings("me@example.org", outside=outside)
+        (found,) = (await search("me@example.org", outside=outside)).candidates
     assert (found.host, found.port, found.origin) == (
         "pop.example.org",
         995,
@@ -165,12 +165,14 @@ async def test_a_host_that_the_person_names_may_be_anywhere_and_nobody_is_asked(
     tmp_path: Path,
 ) -> None:
     async with world(tmp_path, {}) as (outside, asked):
-        found = await find_settings(
-            "me@example.org",
-            outside=outside,
-            wanted=Protocol.POP3,
-            named=Named(host="10.1.2.3"),
-        )
+        found = (
+            await search(
+                "me@example.org",
+                outside=outside,
+                wanted=Protocol.POP3,
+                named=Named(host="10.1.2.3"),
+            )
+        ).candidates
     assert [(one.host, one.port, one.tls, one.origin) for one in found] == [
         ("10.1.2.3", 995, TlsMode.IMPLICIT, Origin.NAMED),
         ("10.1.2.3", 110, TlsMode.STARTTLS, Origin.NAMED),
@@ -178,25 +180,37 @@ async def test_a_host_that_the_person_names_may_be_anywhere_and_nobody_is_asked(
     assert asked == []
 
 
+async def test_a_server_of_her_own_keeps_what_is_known_of_its_provider(tmp_path: Path) -> None:
+    named = Named(host="sv123.xserver.jp")
+    async with world(tmp_path, {}) as (outside, _):
+        findings = await search("jo@name.xsrv.jp", outside=outside, named=named)
+    assert findings.provider is not None
+    assert {one.provider_id for one in findings.candidates} == {findings.provider.id}
+
+
 async def test_clear_text_only_where_the_person_says_so(tmp_path: Path) -> None:
     async with world(tmp_path, {}) as (outside, _):
-        (found,) = await find_settings(
-            "me@example.org",
-            outside=outside,
-            wanted=Protocol.POP3,
-            named=Named(host="localhost", port=11110, tls=TlsMode.NONE),
-        )
+        (found,) = (
+            await search(
+                "me@example.org",
+                outside=outside,
+                wanted=Protocol.POP3,
+                named=Named(host="localhost", port=11110, tls=TlsMode.NONE),
+            )
+        ).candidates
     assert (found.port, found.tls) == (11110, TlsMode.NONE)
 
 
 async def test_a_named_port_is_tried_each_way_where_it_is_no_usual_one(tmp_path: Path) -> None:
     async with world(tmp_path, {}) as (outside, _):
-        found = await find_settings(
-            "me@example.org",
-            outside=outside,
-            wanted=Protocol.POP3,
-            named=Named(host="localhost", port=11995),
-        )
+        found = (
+            await search(
+                "me@example.org",
+                outside=outside,
+                wanted=Protocol.POP3,
+                named=Named(host="localhost", port=11995),
+            )
+        ).candidates
     assert [(one.port, one.tls) for one in found] == [
         (11995, TlsMode.IMPLICIT),
         (11995, TlsMode.STARTTLS),
@@ -206,7 +220,7 @@ async def test_a_named_port_is_tried_each_way_where_it_is_no_usual_one(tmp_path:
 async def test_a_login_name_that_the_person_says_is_the_only_one(tmp_path: Path) -> None:
     named = Named(host="mail.example.org", login="x0815")
     async with world(tmp_path, {}) as (outside, _):
-        found = await find_settings("me@example.org", outside=outside, named=named)
+        found = (await search("me@example.org", outside=outside, named=named)).candidates
     assert usual_names(found[0], "me@example.org", named) == ("x0815",)
     assert usual_names(found[0], "me@example.org") == ("me@example.org", "me")
 
@@ -221,7 +235,7 @@ async def test_a_guess_is_kept_where_a_port_answers_with_a_right_certificate(
         raw_server(silence, authority.server("pop.example.org")) as port,
     ):
         outside = outside_at(server, authorities=tmp_path / "authority.pem", every_port=port)
-        found = await find_settings("me@example.org", outside=outside)
+        found = (await search("me@example.org", outside=outside)).candidates
     encrypted = [one.host for one in found if one.tls is TlsMode.IMPLICIT]
     assert encrypted == ["pop.example.org"]
     assert all(one.origin is Origin.GUESS for one in found)

@@ -85,5 +85,5 @@ def test_the_reason_is_told_in_both_languages() -> None:
     why = why_not_public("192.168.0.1")
     assert why is not None
     assert why.en.format(address="192.168.0.1") == "192.168.0.1 belongs to a private network"
-    assert "私設" in why.ja
+    assert "プライベート" in why.ja
     assert why_not_public("8.8.8.8") is None

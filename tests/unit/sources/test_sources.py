@@ -132,7 +132,7 @@ async def test_a_source_does_not_become_another_one_by_editing_either(home: Home
         msgspec.structs.replace(DRAFT, address="b@provider.example", login="b"), PASSWORD
     )
     with pytest.raises(AlreadyExistsError):
-        await home.sources.replace(msgspec.structs.replace(other, address=DRAFT.address))
+        await home.sources.change(other.source_id, address=DRAFT.address)
 
 
 async def test_fields_are_changed_one_by_one(home: Home) -> None:
@@ -144,6 +144,14 @@ async def test_fields_are_changed_one_by_one(home: Home) -> None:
     assert (changed.policy, changed.is_paused) == (policy, True)
     with pytest.raises(NotFoundError):
         await home.sources.change("nothing", is_paused=True)
+
+
+async def test_fields_and_a_secret_are_changed_in_one_step(home: Home) -> None:
+    added = await home.sources.add(DRAFT, PASSWORD)
+    before = await home.account.modseq()
+    changed = await home.sources.change(added.source_id, secret=Secret("new"), login="b")
+    assert await home.account.modseq() == before + 1
+    assert (changed.login, await home.sources.secret(changed)) == ("b", Secret("new"))
 
 
 async def test_another_secret_takes_the_place_of_the_first(home: Home) -> None:

@@ -19,7 +19,7 @@ from hato.protocols.opening import Upgrade
 from hato.services.doctor.examination import Examination
 from hato.services.doctor.port_words import PROTOCOL_NAMES
 from hato.services.doctor.standing import Standing, standing_of, takes_passwords_in_clear
-from hato.services.settings_finder.candidate import FETCHING, Protocol, TlsMode, filled
+from hato.services.settings_finder.candidate import FETCHING, Protocol, TlsMode
 from hato.services.settings_finder.probe import PortReport
 from hato.services.settings_finder.provider_table import Provider
 
@@ -164,12 +164,12 @@ def conclude(examination: Examination) -> Conclusion:
     if best is not None:
         why = list(_why(best, provider, has_imap=imap is not None))
     elif imap is not None:
-        why = [filled(_ONLY_IMAP, host=imap.host, port=imap.port)]
+        why = [_ONLY_IMAP.filled(host=imap.host, port=imap.port)]
     elif any(report.is_open for report in examination.ports):
         why = [_NOTHING]
     else:
         why = [_NOBODY]
-    changes = [filled(_UNKNOWN_PORT, port=port) for port in examination.unknown_ports]
+    changes = [_UNKNOWN_PORT.filled(port=port) for port in examination.unknown_ports]
     changes += _at_ports(examination.ports, provider)
     if provider is not None:
         changes += [step.text() for step in (*provider.steps, *provider.oddities)]
@@ -190,9 +190,12 @@ def _best(
 
 
 def _why(best: PortReport, provider: Provider | None, *, has_imap: bool) -> Iterator[Text]:
-    mode = _MODES[best.tls]
-    fields = {"host": best.host, "port": best.port, "protocol": PROTOCOL_NAMES[best.protocol]}
-    yield Text(_USE.en.format(mode=mode.en, **fields), _USE.ja.format(mode=mode.ja, **fields))
+    yield _USE.filled(
+        host=best.host,
+        port=best.port,
+        protocol=PROTOCOL_NAMES[best.protocol],
+        mode=_MODES[best.tls],
+    )
     if standing_of(best, provider) is Standing.OAUTH2_ONLY:
         yield _OAUTH2_THERE
     yield _WHY_POP3 if has_imap else _WHY_ONLY_POP3
@@ -207,10 +210,7 @@ def _at_ports(ports: list[PortReport], provider: Provider | None) -> list[Text]:
         for advice in _changes(report, provider):
             places.setdefault(advice, []).append(place)
     return [
-        Text(
-            _AT_PORTS.en.format(ports=", ".join(names), advice=advice.en),
-            _AT_PORTS.ja.format(ports="、".join(names), advice=advice.ja),
-        )
+        _AT_PORTS.filled(ports=Text(", ".join(names), "、".join(names)), advice=advice)
         for advice, names in places.items()
     ]
 
@@ -242,5 +242,5 @@ def _of_certificate(report: PortReport) -> Text:
     if fault is None or certificate is None or fault not in _OF_CERTIFICATES:
         return _ANOTHER
     if fault is DialFault.CERTIFICATE_OF_OTHER_NAME and not certificate.names:
-        return filled(_RENAME, host=report.host)
-    return filled(_OF_CERTIFICATES[fault], host=report.host, names=", ".join(certificate.names))
+        return _RENAME.filled(host=report.host)
+    return _OF_CERTIFICATES[fault].filled(host=report.host, names=", ".join(certificate.names))

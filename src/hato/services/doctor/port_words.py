@@ -15,9 +15,9 @@ from hato.core.language import Text
 from hato.net.dial_errors import DialFault
 from hato.protocols.opening import OpeningFault, Upgrade
 from hato.services.doctor.standing import Standing, standing_of, takes_passwords_in_clear, usable
-from hato.services.settings_finder.candidate import LoginMethod, Protocol, TlsMode, filled
+from hato.services.settings_finder.candidate import LoginMethod, Protocol, TlsMode
 from hato.services.settings_finder.certificate_report import CertificateReport
-from hato.services.settings_finder.explain import reason_of, with_fields
+from hato.services.settings_finder.explain import quoting, reason_of
 from hato.services.settings_finder.login_methods import proves
 from hato.services.settings_finder.probe import PortReport
 from hato.services.settings_finder.provider_table import Provider
@@ -144,7 +144,6 @@ _FAULTS: Final = {
     OpeningFault.OVERLONG: Text(en="its answer has no end", ja="応答に終わりがありません"),
     OpeningFault.CUT_OFF: Text(en="it hung up in the middle", ja="途中で接続が切れました"),
 }
-_WITH_WORDS: Final = Text(en="{reason} (it says: {words})", ja="{reason}(サーバーの言葉: {words})")
 _WORDS_SHOWN: Final = 200
 _ABILITIES_SHOWN: Final = 40
 
@@ -158,9 +157,9 @@ def heading(report: PortReport) -> Text:
         "mode": _MODES[report.tls],
     }
     if report.is_open:
-        return with_fields(_OPEN, address=report.address, **fields)
+        return _OPEN.filled(address=report.address, **fields)
     reason = _UNKNOWN if report.error is None else reason_of(report.error)
-    return with_fields(_SHUT, reason=reason, **fields)
+    return _SHUT.filled(reason=reason, **fields)
 
 
 def details(report: PortReport, provider: Provider | None, *, is_account: bool) -> list[Text]:
@@ -171,12 +170,12 @@ def details(report: PortReport, provider: Provider | None, *, is_account: bool) 
     if report.tls is not TlsMode.IMPLICIT and report.opening.greeting:
         found += _in_clear(report)
     if report.facts is not None:
-        found.append(filled(_TLS, version=report.facts.version, cipher=report.facts.cipher))
+        found.append(_TLS.filled(version=report.facts.version, cipher=report.facts.cipher))
     if report.certificate is not None:
         found.append(_certificate(report.certificate, report.host))
     if report.facts is not None and report.opening.fault is None and report.error is None:
         found.append(_says(_AFTER, report.opening.after))
-        found.append(with_fields(_METHODS, methods=_list(report.methods)))
+        found.append(_METHODS.filled(methods=_list(report.methods)))
         if is_account and standing_of(report, provider) is not Standing.UNTRUSTED:
             found.append(_for_account(report, provider))
     return [*found, *_trouble(report)]
@@ -186,9 +185,9 @@ def _in_clear(report: PortReport) -> list[Text]:
     found = [_says(_BEFORE, report.opening.before)]
     methods = _list(report.methods_in_clear)
     if takes_passwords_in_clear(report):
-        methods = with_fields(_PASSWORDS_IN_CLEAR, methods=methods)
+        methods = _PASSWORDS_IN_CLEAR.filled(methods=methods)
     if report.opening.before is not None:
-        found.append(with_fields(_METHODS_IN_CLEAR, methods=methods))
+        found.append(_METHODS_IN_CLEAR.filled(methods=methods))
     return [*found, *_upgrade(report)]
 
 
@@ -199,7 +198,7 @@ def _upgrade(report: PortReport) -> list[Text]:
             return [_INJECTED]
         case Upgrade.REFUSED:
             words = opening.words[:_WORDS_SHOWN]
-            return [filled(_OFFER_BROKEN if opening.offers_tls else _NO_OFFER, words=words)]
+            return [(_OFFER_BROKEN if opening.offers_tls else _NO_OFFER).filled(words=words)]
         case Upgrade.AGREED if not opening.offers_tls and opening.before is not None:
             return [_HIDDEN]
         case _:
@@ -212,11 +211,10 @@ def _certificate(report: CertificateReport, host: str) -> Text:
     verdict = _VERDICTS.get(report.fault, _VERDICTS[DialFault.CERTIFICATE_UNFIT])
     is_other = report.fault is DialFault.CERTIFICATE_OF_OTHER_NAME
     if is_other and not is_named and report.common_name:
-        verdict = filled(_ONLY_COMMON_NAME, name=report.common_name)
+        verdict = _ONLY_COMMON_NAME.filled(name=report.common_name)
     elif is_other:
-        verdict = filled(verdict, host=host)
-    return with_fields(
-        _CERTIFICATE,
+        verdict = verdict.filled(host=host)
+    return _CERTIFICATE.filled(
         names=names or _NO_NAME,
         issuer=report.issuer or "?",
         begin=report.not_before.date().isoformat() if report.not_before else "?",
@@ -227,10 +225,10 @@ def _certificate(report: CertificateReport, host: str) -> Text:
 
 def _says(when: Text, abilities: tuple[str, ...] | None) -> Text:
     if abilities is None:
-        return with_fields(_SAYS, when=when, abilities=_NOT_TOLD)
+        return _SAYS.filled(when=when, abilities=_NOT_TOLD)
     rest = "…" if len(abilities) > _ABILITIES_SHOWN else ""
     words = ", ".join(one[:_WORDS_SHOWN] for one in abilities[:_ABILITIES_SHOWN])
-    return with_fields(_SAYS, when=when, abilities=f"{words}{rest}" or _NONE)
+    return _SAYS.filled(when=when, abilities=f"{words}{rest}" or _NONE)
 
 
 def _list(methods: Iterable[str]) -> Text:
@@ -250,17 +248,15 @@ def _for_account(report: PortReport, provider: Provider | None) -> Text:
         if kind in kinds
     ]
     proof = Text(", ".join(one.en for one in words), "、".join(one.ja for one in words))
-    return with_fields(_USABLE, methods=", ".join(methods), proof=proof)
+    return _USABLE.filled(methods=", ".join(methods), proof=proof)
 
 
 def _trouble(report: PortReport) -> list[Text]:
     """Say what ended it early, if anything did."""
     opening = report.opening
     if opening.fault is not None:
-        reason = filled(_FAULTS[opening.fault], protocol=PROTOCOL_NAMES[report.protocol])
-        if opening.words:
-            reason = with_fields(_WITH_WORDS, reason=reason, words=opening.words[:_WORDS_SHOWN])
-        return [with_fields(_TROUBLE, reason=reason)]
+        reason = _FAULTS[opening.fault].filled(protocol=PROTOCOL_NAMES[report.protocol])
+        return [_TROUBLE.filled(reason=quoting(reason, opening.words))]
     if report.error is not None and report.certificate is None:
-        return [with_fields(_TROUBLE, reason=reason_of(report.error))]
+        return [_TROUBLE.filled(reason=reason_of(report.error))]
     return []

@@ -25,7 +25,7 @@ from hato.clients.errors import (
     WrongCredentialsError,
 )
 from hato.core.errors import HatoError, SpokenError
-from hato.core.language import Language, Text
+from hato.core.language import Text
 from hato.net.dial_errors import ConnectionLostError, DialError
 from hato.services.fetching import advice_texts as texts
 from hato.services.fetching.server_words import Meaning, meaning_of
@@ -35,7 +35,7 @@ from hato.services.oauth.errors import (
     IssuerBusyError,
     IssuerUnfitError,
 )
-from hato.services.settings_finder.candidate import TlsMode, filled
+from hato.services.settings_finder.candidate import TlsMode
 from hato.services.sources.source import Proof, Source
 
 
@@ -80,7 +80,7 @@ def advise(error: Exception, source: Source, steps: Sequence[Text] = ()) -> Advi
     code, cure, text, words = _judge(error, source)
     host = error.host if isinstance(error, DialError) else source.host  # an issuer's, it may be
     shown = {"host": host, "port": source.port, "address": source.address}
-    sentence = filled(text, words=_quoted(words), **shown, **_fields_of(error))
+    sentence = text.filled(words=_quoted(words), **shown, **_fields_of(error))
     at_provider = cure in (Cure.PROVIDER, Cure.SECRET)
     return Advice(code, cure, sentence, tuple(steps) if at_provider else (), words)
 
@@ -158,8 +158,7 @@ def _here(error: Exception) -> tuple[str, Cure, Text]:
 
 def _own_words(error: SpokenError) -> Text:
     """Return the sentence that an error has already, with nothing left to fill in."""
-    english, japanese = (error.in_language(each) for each in (Language.ENGLISH, Language.JAPANESE))
-    return Text(en=_literal(english), ja=_literal(japanese))
+    return Text(en=_literal(error.text.en), ja=_literal(error.text.ja))
 
 
 def _literal(words: str) -> str:

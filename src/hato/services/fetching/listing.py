@@ -40,7 +40,7 @@ async def look_at_mailbox(
     poll.listing = listing = await asyncio.to_thread(listed.unpack)
     located = poll.located = await asyncio.to_thread(locate, listing)
     new = await asyncio.to_thread(unknown_keys, located, ledger)
-    is_sure = listing.unique_ids is not None and not listing.odd_count and not located.unnamed
+    is_sure = listed.is_sound and not listing.odd_count and not located.unnamed
     asked = asked_for(located.numbers, ledger, wanted_whole)
     quarantined = poll.book.in_state(LedgerState.QUARANTINED)
     again = to_try_again(located.numbers, ledger, quarantined - set(asked), now)

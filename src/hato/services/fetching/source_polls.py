@@ -31,7 +31,6 @@ from hato.services.fetching.poll_outcome import Outcome, Stage, Tally
 from hato.services.fetching.provider_facts import ProviderFacts
 from hato.services.fetching.timetable import Result
 from hato.services.oauth.access_token import access_token
-from hato.services.settings_finder.candidate import filled
 from hato.services.sources.source import Proof, Source
 from hato.services.sources.sources import KIND, SECRET_KIND, Sources
 from hato.store.api import Account
@@ -217,6 +216,6 @@ def _advice_of_outputs(outputs: OutputReport, source: Source) -> Advice | None:
         ("hook-failed", _HOOK_FAILED, outputs.hook_fault),
     ):
         if reason:
-            sentence = filled(text, address=source.address, reason=reason)
+            sentence = text.filled(address=source.address, reason=reason)
             return Advice(code, Cure.HERE, sentence, words=reason)
     return None

@@ -26,7 +26,7 @@ from hato.services.moving_in.found import (
     label_of,
     source_of,
 )
-from hato.services.settings_finder.candidate import TlsMode, filled
+from hato.services.settings_finder.candidate import TlsMode
 from hato.services.sources.source import Keeping, Policy
 
 _POP3: Final = {"pop3": (), "sdps": (), "apop": ("APOP",)}
@@ -87,7 +87,7 @@ class _Account:
             return notes.PROTOCOL_OPEN
         if self._protocol != "auto" and self._protocol not in _POP3:
             protocol = self._protocol.upper() if self._protocol.isalnum() else "?"
-            return filled(notes.NOT_POP3, protocol=protocol, **program)
+            return notes.NOT_POP3.filled(protocol=protocol, **program)
         if "plugin" in self._options:
             return notes.BY_A_PROGRAM
         if not self._user.login:
@@ -125,28 +125,28 @@ class _Account:
         """Say what becomes different."""
         program = {"program": "fetchmail"}
         if not self._server.is_active:
-            yield filled(notes.SKIPPED_THERE, address=self.label)
+            yield notes.SKIPPED_THERE.filled(address=self.label)
         yield from self._notes_on_safety()
         if self._options.get("auth", "any") not in {*_AS_USUAL, "cram-md5"}:
             yield notes.LOGIN_METHOD
         names = self._user.local_names
         if len(names) > 1 or _NO_MAPPING in names:
-            yield filled(notes.MANY_RECIPIENTS, **program)
+            yield notes.MANY_RECIPIENTS.filled(**program)
         way = next((name for name in ("mda", "bsmtp") if self._has(name)), "smtphost")
-        yield filled(notes.DELIVERED_ELSEWHERE, option=way, **program)
+        yield notes.DELIVERED_ELSEWHERE.filled(option=way, **program)
         for text, options in (
             (notes.COMMANDS, _COMMANDS),
             (notes.DIRECT, _DIRECT),
             (notes.DELETES_LESS, _DELETES_LESS),
         ):
             if named := [name for name in options if self._has(name)]:
-                yield filled(text, options=", ".join(named))
+                yield text.filled(options=", ".join(named))
         if self._has("fetchall"):
-            yield filled(notes.ONCE_ONLY, option="fetchall", **program)
+            yield notes.ONCE_ONLY.filled(option="fetchall", **program)
         if largest_octets:
-            yield filled(notes.LARGER_AS_NOTE, octets=largest_octets, **program)
+            yield notes.LARGER_AS_NOTE.filled(octets=largest_octets, **program)
         if unneeded := [name for name in _NOT_NEEDED if name in self._options]:
-            yield filled(notes.NOT_NEEDED, options=", ".join(unneeded))
+            yield notes.NOT_NEEDED.filled(options=", ".join(unneeded))
 
     def _notes_on_safety(self) -> Iterator[Text]:
         """Say what becomes different about encryption and certificates."""
@@ -154,19 +154,19 @@ class _Account:
         if self._tls() is TlsMode.NONE:
             yield notes.NOT_ENCRYPTED
         elif not self._is_wrapped() and self._options.get("sslproto") == "":
-            yield filled(notes.ENCRYPTED_NOW, **program)
+            yield notes.ENCRYPTED_NOW.filled(**program)
         elif not self._is_wrapped() and self._may_go_in_clear():
-            yield filled(notes.ENCRYPTED_IN_ANY_CASE, **program)
+            yield notes.ENCRYPTED_IN_ANY_CASE.filled(**program)
         if self._options.get("sslcertck") is False:
-            yield filled(notes.VERIFIED_NOW, **program)
+            yield notes.VERIFIED_NOW.filled(**program)
         if self._has("sslcertpath"):
-            yield filled(notes.AUTHORITIES_FOLDER, option="sslcertpath")
+            yield notes.AUTHORITIES_FOLDER.filled(option="sslcertpath")
         if self._has("sslfingerprint"):
-            yield filled(notes.OLD_FINGERPRINT, option="sslfingerprint")
+            yield notes.OLD_FINGERPRINT.filled(option="sslfingerprint")
         if any(map(self._has, _CLIENT_CERTIFICATE)):
-            yield filled(notes.CLIENT_CERTIFICATE, option="sslcert")
+            yield notes.CLIENT_CERTIFICATE.filled(option="sslcert")
         if self._has("sslcommonname"):
-            yield filled(notes.OTHER_NAME, option="sslcommonname")
+            yield notes.OTHER_NAME.filled(option="sslcommonname")
 
     def _tls(self) -> TlsMode:
         """Return how the connection is protected: never less than it was."""

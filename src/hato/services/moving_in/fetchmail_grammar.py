@@ -185,7 +185,10 @@ class _Parser:
         """Finish an entry: one without users has one, who is whoever runs fetchmail."""
         if not self._server.users:
             default = self._first_of_defaults().login if self._server.label else None
-            self._server.users.append(User(default, options=self._first.options))
+            first = self._first
+            self._server.users.append(
+                User(first.login or default, first.local_names, first.options)
+            )
 
     def _user(self) -> None:
         """Begin a user."""

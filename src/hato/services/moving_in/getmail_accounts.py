@@ -31,7 +31,7 @@ from hato.services.moving_in.found import (
     readable,
     source_of,
 )
-from hato.services.settings_finder.candidate import TlsMode, filled
+from hato.services.settings_finder.candidate import TlsMode
 from hato.services.sources.source import Keeping, Policy
 
 _NOT_GETMAIL: Final = Text(
@@ -87,7 +87,7 @@ class _Account:
         """Return why the account cannot be moved, or None."""
         if self._kind is None:
             protocol = "IMAP" if "IMAP" in self._type else "?"
-            return filled(notes.NOT_POP3, program="getmail", protocol=protocol)
+            return notes.NOT_POP3.filled(program="getmail", protocol=protocol)
         if not self._host:
             return notes.NO_HOST
         if not self._login:
@@ -126,23 +126,23 @@ class _Account:
         program = {"program": "getmail"}
         yield from self._notes_on_safety()
         if self._type.startswith("Multidrop"):
-            yield filled(notes.MANY_RECIPIENTS, **program)
+            yield notes.MANY_RECIPIENTS.filled(**program)
         if maildir is not None:
-            yield filled(notes.MAILDIR_AS_WELL, path=readable(str(maildir)))
+            yield notes.MAILDIR_AS_WELL.filled(path=readable(str(maildir)))
         else:
-            yield filled(notes.DELIVERED_ELSEWHERE, option=_DESTINATION, **program)
+            yield notes.DELIVERED_ELSEWHERE.filled(option=_DESTINATION, **program)
         sections = [name for name in self._settings.sections() if name.startswith("filter")]
         if sections:
-            yield filled(notes.COMMANDS, options="filter")
+            yield notes.COMMANDS.filled(options="filter")
         if self._number("delete_bigger_than"):
-            yield filled(notes.DELETES_LESS, options="delete_bigger_than")
+            yield notes.DELETES_LESS.filled(options="delete_bigger_than")
         if self._is_on("read_all", _OPTIONS, default=True) and not self._is_on("delete", _OPTIONS):
-            yield filled(notes.ONCE_ONLY, option="read_all", **program)
+            yield notes.ONCE_ONLY.filled(option="read_all", **program)
         if octets := self._number("max_message_size"):
-            yield filled(notes.LARGER_AS_NOTE, octets=octets, **program)
+            yield notes.LARGER_AS_NOTE.filled(octets=octets, **program)
         unneeded = self._unused(_SECTION, _USED) + self._unused(_OPTIONS, _USED_OPTIONS)
         if unneeded:
-            yield filled(notes.NOT_NEEDED, options=", ".join(unneeded))
+            yield notes.NOT_NEEDED.filled(options=", ".join(unneeded))
 
     def _notes_on_safety(self) -> Iterator[Text]:
         """Say what becomes different about encryption and certificates."""
@@ -150,15 +150,15 @@ class _Account:
         if self._tls() is TlsMode.NONE:
             yield notes.NOT_ENCRYPTED
         elif self._tls() is TlsMode.STARTTLS:
-            yield filled(notes.ENCRYPTED_NOW, **program)
+            yield notes.ENCRYPTED_NOW.filled(**program)
         elif not self._value("ca_certs") and not self._pin():
-            yield filled(notes.VERIFIED_NOW, **program)
+            yield notes.VERIFIED_NOW.filled(**program)
         if self._value("ssl_fingerprints") and not self._pin():
-            yield filled(notes.OLD_FINGERPRINT, option="ssl_fingerprints")
+            yield notes.OLD_FINGERPRINT.filled(option="ssl_fingerprints")
         if self._value("certfile") or self._value("keyfile"):
-            yield filled(notes.CLIENT_CERTIFICATE, option="certfile")
+            yield notes.CLIENT_CERTIFICATE.filled(option="certfile")
         if self._value("ssl_cert_hostname"):
-            yield filled(notes.OTHER_NAME, option="ssl_cert_hostname")
+            yield notes.OTHER_NAME.filled(option="ssl_cert_hostname")
 
     def _tls(self) -> TlsMode:
         """Return how the connection is protected; getmail does not know STLS."""

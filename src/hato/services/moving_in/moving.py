@@ -20,7 +20,6 @@ from hato.core.secret import Secret
 from hato.services.moving_in import notes
 from hato.services.moving_in.found import Found, readable
 from hato.services.moving_in.memories import UniqueIds
-from hato.services.settings_finder.candidate import filled
 from hato.services.sources.source import Keeping, Proof, Source
 from hato.services.sources.sources import Sources, is_same_address
 from hato.store.model import LedgerEntry, LedgerState
@@ -43,19 +42,19 @@ class Ready(NamedTuple):
         source, program = self.found.source, {"program": self.found.program.value}
         path = readable(str(self.found.memory.files[0]))
         if self.ids is not None and self.ids.known:
-            yield filled(notes.KNOWN, count=len(self.ids.known), **program)
+            yield notes.KNOWN.filled(count=len(self.ids.known), **program)
         elif self.ids is None:
-            yield filled(notes.NO_MEMORY, path=path, **program)
+            yield notes.NO_MEMORY.filled(path=path, **program)
         if self.ids is not None and self.ids.odd:
-            yield filled(notes.ODD_IDS, count=self.ids.odd, path=path)
+            yield notes.ODD_IDS.filled(count=self.ids.odd, path=path)
         if source.policy.keeping is Keeping.DELETE_WHEN_STORED:
             yield notes.DELETES
         elif source.policy.keeping is Keeping.DELETE_AFTER_DAYS:
-            yield filled(notes.DELETES_LATER, days=source.policy.days)
+            yield notes.DELETES_LATER.filled(days=source.policy.days)
         if source.proof is Proof.OAUTH2:
-            yield filled(notes.NEEDS_AUTHORISING, address=source.address)
+            yield notes.NEEDS_AUTHORISING.filled(address=source.address)
         elif self.why_no_secret is not None:
-            yield filled(self.why_no_secret, address=source.address)
+            yield self.why_no_secret.filled(address=source.address)
         yield from self.found.notes
 
 

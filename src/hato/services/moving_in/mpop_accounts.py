@@ -30,7 +30,7 @@ from hato.services.moving_in.found import (
 )
 from hato.services.moving_in.memories import key_of_mpop
 from hato.services.moving_in.mpop_grammar import Account, parse_mpoprc
-from hato.services.settings_finder.candidate import TlsMode, filled
+from hato.services.settings_finder.candidate import TlsMode
 from hato.services.sources.source import Keeping, Policy, Proof
 
 _DEFAULTS: Final = {
@@ -131,21 +131,21 @@ class _Account:
         if self._values["auth"].lower() not in {*_AS_USUAL, *_OUTDATED, *_TOKENS}:
             yield notes.LOGIN_METHOD
         if maildir is not None:
-            yield filled(notes.MAILDIR_AS_WELL, path=readable(str(maildir)))
+            yield notes.MAILDIR_AS_WELL.filled(path=readable(str(maildir)))
         else:
-            yield filled(notes.DELIVERED_ELSEWHERE, option="delivery", **program)
+            yield notes.DELIVERED_ELSEWHERE.filled(option="delivery", **program)
         if direct := [name for name in _DIRECT if self._values.get(name)]:
-            yield filled(notes.DIRECT, options=", ".join(direct))
+            yield notes.DIRECT.filled(options=", ".join(direct))
         if self._values.get("filter"):
-            yield filled(notes.COMMANDS, options="filter")
+            yield notes.COMMANDS.filled(options="filter")
         if self._size("killsize") is not None:
-            yield filled(notes.DELETES_LESS, options="killsize")
+            yield notes.DELETES_LESS.filled(options="killsize")
         if not self._is_on("only_new"):
-            yield filled(notes.ONCE_ONLY, option="only_new off", **program)
+            yield notes.ONCE_ONLY.filled(option="only_new off", **program)
         if octets := self._size("skipsize"):
-            yield filled(notes.LARGER_AS_NOTE, octets=octets, **program)
+            yield notes.LARGER_AS_NOTE.filled(octets=octets, **program)
         if unneeded := [name for name in _NOT_NEEDED if name in self._values]:
-            yield filled(notes.NOT_NEEDED, options=", ".join(unneeded))
+            yield notes.NOT_NEEDED.filled(options=", ".join(unneeded))
 
     def _notes_on_safety(self) -> Iterator[Text]:
         """Say what becomes different about encryption and certificates."""
@@ -153,15 +153,15 @@ class _Account:
         if self._tls() is TlsMode.NONE:
             yield notes.NOT_ENCRYPTED
         elif not self._is_on("tls"):
-            yield filled(notes.ENCRYPTED_NOW, **program)
+            yield notes.ENCRYPTED_NOW.filled(**program)
         elif not self._is_on("tls_certcheck"):
-            yield filled(notes.VERIFIED_NOW, **program)
+            yield notes.VERIFIED_NOW.filled(**program)
         if self._values.get("tls_fingerprint") and not self._pin():
-            yield filled(notes.OLD_FINGERPRINT, option="tls_fingerprint")
+            yield notes.OLD_FINGERPRINT.filled(option="tls_fingerprint")
         if self._values.get("tls_cert_file") or self._values.get("tls_key_file"):
-            yield filled(notes.CLIENT_CERTIFICATE, option="tls_cert_file")
+            yield notes.CLIENT_CERTIFICATE.filled(option="tls_cert_file")
         if self._values.get("tls_host_override"):
-            yield filled(notes.OTHER_NAME, option="tls_host_override")
+            yield notes.OTHER_NAME.filled(option="tls_host_override")
 
     def _tls(self) -> TlsMode:
         """Return how the connection is protected: never less than it was."""

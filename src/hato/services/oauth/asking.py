@@ -15,6 +15,7 @@ from hato.core.language import Text
 from hato.net.dial_errors import ConnectionLostError, DialError, DialFault
 from hato.net.https import Answer, ask
 from hato.services.oauth.errors import IssuerBusyError
+from hato.services.settings_finder.explain import reason_of
 
 _NOT_FOUND: Final = Text(
     en="{host}, which gives the authorisation, is not found just now: check this machine's "
@@ -62,8 +63,7 @@ async def ask_issuer(
     try:
         return await ask(method, url, content=content, headers=headers, authorities_file=ca_file)
     except DialError as fault:
-        reason = fault.fault.name.lower().replace("_", " ")
         text = _TEXTS.get(fault.fault, _CERTIFICATE)
-        raise IssuerBusyError(text, host=fault.host, reason=reason) from fault
+        raise IssuerBusyError(text, host=fault.host, reason=reason_of(fault)) from fault
     except ConnectionLostError as fault:
         raise IssuerBusyError(_SILENT, host=urlsplit(url).hostname or url) from fault

@@ -54,8 +54,7 @@ def expiry_warning(tokens: Tokens, address: str, now: int) -> Text | None:
         return None
     text, end = found
     date = datetime.fromtimestamp(end, UTC).date()
-    fields = {"address": address, "issuer": tokens.issuer_name, "date": date}
-    return Text(*(words.format(**fields) for words in text))
+    return text.filled(address=address, issuer=tokens.issuer_name, date=date)
 
 
 def _end_of(tokens: Tokens, row: Row | None, now: int) -> tuple[Text, int] | None:

@@ -83,10 +83,10 @@ class _File(Part, frozen=True, kw_only=True):
 
 
 class IssuerTable:
-    """Rows that can be found by provider, host or id; later rows win."""
+    """Rows that can be found by provider, host or id."""
 
     def __init__(self, rows: Iterable[Row]) -> None:
-        """Take rows; one with an id that was there before replaces it."""
+        """Take rows, each with an id of its own."""
         self._rows = {row.id: row for row in rows}
 
     @property
@@ -113,21 +113,13 @@ class IssuerTable:
 @cache
 def built_in_issuers() -> IssuerTable:
     """Return Hato's own table, read once."""
-    return read_issuer_table()
+    return read_issuer_table(BUILT_IN)
 
 
-def read_issuer_table(operators: Path | None = None) -> IssuerTable:
-    """Read Hato's own table, and an operator's over it. Raises InvalidInputError."""
-    rows = _read(BUILT_IN)
-    if operators is not None:
-        rows += _read(operators)
-    return IssuerTable(rows)
-
-
-def _read(path: Path) -> list[Row]:
-    """Read one file. Raises InvalidInputError."""
+def read_issuer_table(path: Path) -> IssuerTable:
+    """Read a table. Raises InvalidInputError."""
     try:
         table = tomllib.loads(path.read_text("utf-8"))
-        return list(msgspec.convert(table, _File).issuer)
+        return IssuerTable(msgspec.convert(table, _File).issuer)
     except (OSError, ValueError, RecursionError) as fault:  # ValueError: TOML, UTF-8, msgspec
         raise InvalidInputError(_UNFIT, path=path, reason=fault) from fault

@@ -24,7 +24,6 @@ from hato.services.settings_finder.candidate import (
     Protocol,
     TlsMode,
     UserNameForm,
-    filled,
 )
 from hato.services.settings_finder.config_elements import (
     ServerElement,
@@ -141,7 +140,7 @@ def read_autoconfig(
         return AutoconfigAnswer(reason=fault.text)
     words = _WHY_ISPDB if origin is Origin.ISPDB else _WHY_DOMAIN
     domain = address.rpartition("@")[2]
-    person = _Person(address, origin, filled(words, domain=domain))
+    person = _Person(address, origin, words.filled(domain=domain))
     found = [
         candidate
         for place, server in enumerate(elements.servers)

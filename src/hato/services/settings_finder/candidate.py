@@ -116,7 +116,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
 
     def in_words(self) -> Text:
         """Say host, port and encryption in plain words."""
-        return filled(_IN_WORDS[self.tls], protocol=_NAMES[self.protocol], **self._place())
+        return _IN_WORDS[self.tls].filled(protocol=_NAMES[self.protocol], **self._place())
 
     def _place(self) -> dict[str, object]:
         return {"host": self.host, "port": self.port}
@@ -143,11 +143,6 @@ _UNSURE: Final = {Origin.MAIL_EXCHANGER: 1, Origin.GUESS: 2}
 even that. All others state it."""
 _ORIGINS: Final = tuple(Origin)
 _MODES: Final = tuple(TlsMode)
-
-
-def filled(text: Text, **fields: object) -> Text:
-    """Return a sentence with its fields filled in, in every language."""
-    return Text(*(words.format(**fields) for words in text))
 
 
 def rank(

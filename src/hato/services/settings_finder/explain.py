@@ -22,9 +22,9 @@ from hato.clients.errors import (
     WrongCredentialsError,
 )
 from hato.core.errors import InvalidInputError
-from hato.core.language import Language, Text
+from hato.core.language import Text
 from hato.net.dial_errors import ConnectionLostError, DialError, DialFault, Loss
-from hato.services.settings_finder.candidate import Candidate, LoginMethod, filled
+from hato.services.settings_finder.candidate import Candidate, LoginMethod
 
 NOT_FETCHED_YET: Final = Text(
     en="this version of Hato fetches by POP3 only, not by IMAP yet",
@@ -51,7 +51,7 @@ _DIAL: Final = {
     ),
     DialFault.FORBIDDEN_ADDRESS: Text(
         en="its address is in a private network, where Hato does not go on its own",
-        ja="アドレスが私設ネットワーク内にあり、鳩が自分から接続することはありません",
+        ja="アドレスがプライベートネットワーク内にあり、鳩が自分から接続することはありません",
     ),
     DialFault.REFUSED: Text(en="nobody listens on that port", ja="そのポートは閉じています"),
     DialFault.UNREACHABLE: Text(
@@ -206,8 +206,7 @@ _CERTIFICATE: Final = frozenset(
 
 def why_chosen(candidate: Candidate, login: str, method: str) -> Text:
     """Say which setting it is, and why it was tried before others."""
-    return with_fields(
-        _CHOSEN,
+    return _CHOSEN.filled(
         setting=candidate.in_words(),
         login=login,
         method=method,
@@ -219,37 +218,36 @@ def why_not(candidate: Candidate, error: Exception, *, is_token: bool = False) -
     """Say which setting it is not, and why. `is_token`: it was tried with an access token."""
     reason = reason_of(error)
     if is_token and isinstance(error, WrongCredentialsError):
-        reason = _quoting(_WRONG_TOKEN, error.words)
-    return with_fields(_NOT_CHOSEN, setting=candidate.in_words(), reason=reason)
+        reason = quoting(_WRONG_TOKEN, error.words)
+    return _NOT_CHOSEN.filled(setting=candidate.in_words(), reason=reason)
 
 
 def reason_of(error: Exception) -> Text:
     """Say what went wrong, as the rest of a sentence."""
     match error:
         case DialError(fault=DialFault.CERTIFICATE_OF_OTHER_NAME, detail=names) if names:
-            return _quoting(_DIAL[error.fault], names)
+            return quoting(_DIAL[error.fault], names)
         case DialError(fault=fault):
             return _DIAL[fault]
         case ConnectionLostError(loss=loss, detail=detail):
             is_said = loss is Loss.SAID_GOODBYE
-            return _quoting(_LOSSES[loss], detail if is_said else "")
+            return quoting(_LOSSES[loss], detail if is_said else "")
         case BusyError(busy=busy, words=words):
-            return _quoting(_BUSY[busy], words)
+            return quoting(_BUSY[busy], words)
         case WrongCredentialsError(words=words):
-            return _quoting(_WRONG, words)
+            return quoting(_WRONG, words)
         case TlsRefusedError(words=words):
-            return _quoting(_TLS_REFUSED, words) if words else _NO_TLS_OFFER
+            return quoting(_TLS_REFUSED, words) if words else _NO_TLS_OFFER
         case NoLoginMethodError(offered=offered):
-            return _quoting(_NO_METHOD, ", ".join(offered))
+            return quoting(_NO_METHOD, ", ".join(offered))
         case NonsenseError(words=words):
-            return _quoting(_BAD_GRAMMAR, words)
+            return quoting(_BAD_GRAMMAR, words)
         case UnprovenServerError():
             return _UNPROVEN
         case RefusedForGoodError(words=words):
-            return _quoting(_REFUSED, words)
+            return quoting(_REFUSED, words)
         case InvalidInputError():
-            en, ja = (error.in_language(one) for one in (Language.ENGLISH, Language.JAPANESE))
-            return Text(en.removesuffix("."), ja.removesuffix("。"))
+            return Text(error.text.en.removesuffix("."), error.text.ja.removesuffix("。"))
         case _:
             return Text(str(error), str(error))
 
@@ -289,15 +287,9 @@ def _by_method(candidate: Candidate) -> Text:
     return _WANTS_OAUTH2 if LoginMethod.OAUTH2 in candidate.methods else _CHECK_PASSWORD
 
 
-def _quoting(reason: Text, words: str) -> Text:
+def quoting(reason: Text, words: str) -> Text:
+    """Say what went wrong with the server's own words, fit to be shown; empty: it said none."""
     if not words:
         return reason
     is_long = len(words) > _WORDS_SHOWN
-    return with_fields(_SAID, reason=reason, words=f"{words[:_WORDS_SHOWN]}…" if is_long else words)
-
-
-def with_fields(text: Text, **fields: object) -> Text:
-    """Fill a sentence's fields in, each in its own language where it has one."""
-    english = {k: v.en if isinstance(v, Text) else v for k, v in fields.items()}
-    japanese = {k: v.ja if isinstance(v, Text) else v for k, v in fields.items()}
-    return Text(filled(text, **english).en, filled(text, **japanese).ja)
+    return _SAID.filled(reason=reason, words=f"{words[:_WORDS_SHOWN]}…" if is_long else words)

@@ -61,13 +61,6 @@ _SERVER_OF_HER_OWN: Final = Text(
 _FORMS: Final = (UserNameForm.ADDRESS, UserNameForm.LOCAL_PART)
 
 
-async def find_settings(
-    address: str, *, outside: Outside, wanted: Protocol | None = None, named: Named | None = None
-) -> list[Candidate]:
-    """Return what is to be tried for an address, the best first. Raises InvalidInputError."""
-    return (await search(address, outside=outside, wanted=wanted, named=named)).candidates
-
-
 async def search(
     address: str, *, outside: Outside, wanted: Protocol | None = None, named: Named | None = None
 ) -> Findings:
@@ -83,7 +76,7 @@ async def search(
     if named.host is not None:
         return _of_named(whole, named, wanted, row)
     notes: list[Text] = []
-    stated = _of_row(row, whole, named, wanted, notes) if row is not None else []
+    stated = _of_row(row, whole, wanted, notes) if row is not None else []
     published = Published()
     if row is None or not row.confirmed:
         published = await ask_everybody(whole, outside)
@@ -103,22 +96,16 @@ async def search(
 
 
 def _of_row(
-    row: Provider, address: str, named: Named, wanted: Protocol | None, notes: list[Text]
+    row: Provider, address: str, wanted: Protocol | None, notes: list[Text]
 ) -> list[Candidate]:
     """Return what the table says, with a note."""
-    stated = candidates_of(row, address, server_name=named.server_name)
-    name = row.name.text()
+    stated = candidates_of(row, address)
     words, protocol = _KNOWN, "POP3"
     if not stated and needs_server_name(row):
         words = _SERVER_OF_HER_OWN
     elif wanted is not None and not rank(stated, wanted):
         words, protocol = _KNOWN_WITHOUT, wanted.value.upper()
-    notes.append(
-        Text(
-            en=words.en.format(name=name.en, protocol=protocol),
-            ja=words.ja.format(name=name.ja, protocol=protocol),
-        )
-    )
+    notes.append(words.filled(name=row.name.text(), protocol=protocol))
     return stated
 
 
@@ -151,7 +138,8 @@ def _of_named(
         places = [place for place in places if place[2] is named.tls]
     if named.port is not None:
         places = _at_port(named.port, places)
-    known = [one for one in candidates_of(row, address) if one.host == host] if row else []
+    stated = candidates_of(row, address, server_name=host) if row else []
+    known = [one for one in stated if one.host == host]
     candidates = [
         Candidate(
             protocol=protocol,

@@ -24,8 +24,6 @@ class Named(msgspec.Struct, frozen=True, kw_only=True):
     tls: TlsMode | None = None
     """NONE: she knows what it means."""
     login: str | None = None
-    server_name: str | None = None
-    """What she read at a provider whose servers have a name for each customer."""
 
 
 class Findings(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,7 +18,7 @@ from hato.core.errors import HatoError
 from hato.core.language import Text
 from hato.net.dial import dial
 from hato.net.dialled import Patience
-from hato.services.settings_finder.candidate import Candidate, TlsMode, filled
+from hato.services.settings_finder.candidate import Candidate, TlsMode
 from hato.services.settings_finder.outside import Outside
 from hato.services.settings_finder.published import Published
 from hato.services.settings_finder.service_records import guesses
@@ -41,7 +41,7 @@ async def knock(
     )
     answers = await asyncio.gather(*(_opens(place, outside, patience) for place in places))
     found = [place for place, is_open in zip(places, answers, strict=True) if is_open]
-    notes.append(filled(_FOUND, open=len(found), count=len(places)))
+    notes.append(_FOUND.filled(open=len(found), count=len(places)))
     return found
 
 

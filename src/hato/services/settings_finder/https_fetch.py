@@ -77,10 +77,7 @@ class HttpsFetch:
         port: int = _PORT,
         seconds: float = limits.HTTPS_SECONDS,
     ) -> None:
-        """`may_reach` judges each address; `authorities_file`: instead of the system's.
-
-        Raises InvalidInputError.
-        """
+        """`may_reach` judges each address; `authorities_file`: instead of the system's."""
         self._resolve = resolve
         self._may_reach = may_reach
         self._authorities_file = authorities_file
@@ -88,7 +85,10 @@ class HttpsFetch:
         self._seconds = seconds
 
     async def get(self, url: str, *, most_octets: int = limits.AUTOCONFIG_OCTETS) -> bytes:
-        """Return what an `https` address answers. Raises FetchError."""
+        """Return what an `https` address answers.
+
+        Raises FetchError; InvalidInputError for a file of authorities.
+        """
         try:
             async with asyncio.timeout(self._seconds):
                 return await self._follow(httpx2.URL(url), most_octets)

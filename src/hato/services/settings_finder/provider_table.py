@@ -211,11 +211,7 @@ def candidates_of(
     it (or where it is no host name) such servers are left out; `needs_server_name` tells.
     """
     words = _WHY_TABLE if provider.confirmed else _WHY_TABLE_UNSURE
-    name = provider.name
-    stated = Text(
-        en=words.en.format(provider=name.en, checked=provider.checked),
-        ja=words.ja.format(provider=name.ja, checked=provider.checked),
-    )
+    stated = words.filled(provider=provider.name.text(), checked=provider.checked)
     found = []
     for preference, server in enumerate(provider.servers):
         host = _host_for(server.host, address, server_name)

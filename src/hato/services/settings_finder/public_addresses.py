@@ -19,7 +19,8 @@ _THIS_MACHINE: Final = Text(
     en="{address} is this machine itself", ja="{address} はこのコンピューター自身です"
 )
 _PRIVATE: Final = Text(
-    en="{address} belongs to a private network", ja="{address} は私設ネットワークのアドレスです"
+    en="{address} belongs to a private network",
+    ja="{address} はプライベートネットワークのアドレスです",
 )
 _LINK: Final = Text(
     en="{address} is valid on one network link only",

@@ -23,7 +23,7 @@ from hato.services.settings_finder.autoconfig import (
     exchanger_urls,
     read_autoconfig,
 )
-from hato.services.settings_finder.candidate import Candidate, Origin, filled
+from hato.services.settings_finder.candidate import Candidate, Origin
 from hato.services.settings_finder.dns_lookup import ExchangerAnswer, ServiceAnswers
 from hato.services.settings_finder.host_names import host_name
 from hato.services.settings_finder.https_fetch import FetchError, FetchFault
@@ -72,7 +72,8 @@ _PAGE_NOTHING: Final = Text(
 _WHY_NO_PAGE: Final = {
     FetchFault.NO_SUCH_HOST: Text(en="no such host", ja="ホストがありません"),
     FetchFault.FORBIDDEN_ADDRESS: Text(
-        en="its address is private, and was not asked", ja="私設アドレスのため問い合わせません"
+        en="its address is private, and was not asked",
+        ja="プライベートアドレスのため問い合わせません",
     ),
     FetchFault.UNREACHABLE: Text(
         en="no HTTPS with a right certificate", ja="正しい証明書の HTTPS がありません"
@@ -186,34 +187,25 @@ def _names(answer: ExchangerAnswer) -> tuple[str, ...]:
 
 def _note_on_services(domain: str, answers: ServiceAnswers, found: ServiceFindings) -> Text:
     if found.candidates:
-        return filled(_SRV_FOUND, domain=domain, count=len(found.candidates))
-    return filled(_SRV_NOTHING if answers.is_whole else _SRV_SILENT, domain=domain)
+        return _SRV_FOUND.filled(domain=domain, count=len(found.candidates))
+    return (_SRV_NOTHING if answers.is_whole else _SRV_SILENT).filled(domain=domain)
 
 
 def _note_on_exchangers(domain: str, answer: ExchangerAnswer, outside: Outside) -> Text:
     behind = provider_behind(answer.records, outside.table)
     if behind is not None:
         provider, exchanger = behind
-        words, name = _MX_SHOWS, provider.name
-        return Text(
-            en=words.en.format(domain=domain, exchanger=exchanger, provider=name.en),
-            ja=words.ja.format(domain=domain, exchanger=exchanger, provider=name.ja),
-        )
+        return _MX_SHOWS.filled(domain=domain, exchanger=exchanger, provider=provider.name.text())
     names = _names(answer)
     if names:
-        return filled(_MX_STRANGER, domain=domain, exchanger=names[0])
-    return filled(_MX_NOTHING, domain=domain)
+        return _MX_STRANGER.filled(domain=domain, exchanger=names[0])
+    return _MX_NOTHING.filled(domain=domain)
 
 
 def _note_on_page(url: str, answer: AutoconfigAnswer | FetchError) -> Text:
     host = url.removeprefix("https://").partition("/")[0]
     if isinstance(answer, FetchError):
-        reason, words = _WHY_NO_PAGE[answer.fault], _PAGE_NOTHING
-    elif answer.reason is not None:
-        reason, words = answer.reason, _PAGE_UNFIT
-    else:
-        return filled(_PAGE_FOUND, host=host)
-    return Text(
-        en=words.en.format(host=host, reason=reason.en),
-        ja=words.ja.format(host=host, reason=reason.ja),
-    )
+        return _PAGE_NOTHING.filled(host=host, reason=_WHY_NO_PAGE[answer.fault])
+    if answer.reason is not None:
+        return _PAGE_UNFIT.filled(host=host, reason=answer.reason)
+    return _PAGE_FOUND.filled(host=host)

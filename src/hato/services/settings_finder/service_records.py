@@ -24,7 +24,6 @@ from hato.services.settings_finder.candidate import (
     Protocol,
     TlsMode,
     UserNameForm,
-    filled,
 )
 from hato.services.settings_finder.host_names import host_name, is_within
 from hato.services.settings_finder.provider_table import (
@@ -153,7 +152,7 @@ def read_service_records(
     ]
     # RFC 6186 §3.4: the priority decides between protocols too. Sorting keeps the drawn order.
     rows.sort(key=lambda row: row[:2])
-    why = filled(_WHY_RECORD, domain=domain)
+    why = _WHY_RECORD.filled(domain=domain)
     found = []
     for preference, (_, _, service, record) in enumerate(rows):
         host = host_name(record.target)
@@ -229,11 +228,8 @@ def read_exchangers(
 
 
 def _said_of(provider: Provider, domain: str, exchanger: str) -> Text:
-    words, name = _WHY_EXCHANGER, provider.name
-    return Text(
-        en=words.en.format(domain=domain, exchanger=exchanger, provider=name.en),
-        ja=words.ja.format(domain=domain, exchanger=exchanger, provider=name.ja),
-    )
+    name = provider.name.text()
+    return _WHY_EXCHANGER.filled(domain=domain, exchanger=exchanger, provider=name)
 
 
 def guesses(
@@ -265,7 +261,7 @@ def guesses(
             user_name_forms=_NAME_FORMS,
             methods=(),
             origin=Origin.GUESS,
-            why=filled(_WHY_GUESS, domain=domain),
+            why=_WHY_GUESS.filled(domain=domain),
             preference=place,
         )
         for place, (probe, host) in enumerate(places)

@@ -109,19 +109,27 @@ class Sources:
             await self._account.commit(wanted)
         return added
 
-    async def replace(self, source: Source) -> None:
-        """Write a source anew. Raises NotFoundError; AlreadyExistsError as `add` does."""
-        async with self._alone():
-            await self._replace(source)
-
-    async def change(self, source_id: str, **fields: Any) -> Source:  # noqa: ANN401 - any field's
+    async def change(
+        self,
+        source_id: str,
+        *,
+        secret: Secret | None = None,
+        **fields: Any,  # noqa: ANN401 - any field's
+    ) -> Source:
         """Write some fields of a source, whatever others change meanwhile; return it.
 
-        Raises NotFoundError; AlreadyExistsError as `add` does.
+        `secret`: another one, kept in the same step; None: it stays. Raises NotFoundError;
+        AlreadyExistsError as `add` does.
         """
         async with self._alone():
             changed = msgspec.structs.replace(await self._by_id(source_id), **fields)
-            await self._replace(changed)
+            for other in await self.all():
+                if other.source_id != source_id:
+                    _refuse_double(changed, other)
+            wanted = [_put(changed)]
+            if secret is not None:
+                wanted.append(self._put_secret(source_id, secret))
+            await self._account.commit(wanted)
         return changed
 
     async def set_secret(self, source_id: str, secret: Secret, proof: Proof | None = None) -> None:
@@ -196,14 +204,6 @@ class Sources:
         if kept is None:
             raise _no_such(source_id)
         return _read(kept)
-
-    async def _replace(self, source: Source) -> None:
-        """Write a source anew, while nobody else writes one."""
-        await self._by_id(source.source_id)
-        for other in await self.all():
-            if other.source_id != source.source_id:
-                _refuse_double(source, other)
-        await self._account.commit([_put(source)])
 
     def _put_secret(self, source_id: str, secret: Secret) -> Wanted:
         """Return the change that keeps a secret."""
