@@ -31,7 +31,6 @@ from hato.cli.passwords import take_password
 from hato.core.errors import AlreadyExistsError, InvalidInputError
 from hato.core.language import Text
 from hato.core.secret import Secret
-from hato.services.sources.choosing import try_source
 from hato.services.sources.folders import folder_at, folder_names, folder_path
 from hato.services.sources.setting import setting_of
 from hato.services.sources.source import Proof, Source
@@ -100,6 +99,8 @@ async def _find(desk: Desk, address: str, owner: str | None) -> Source:
 
 def _try(desk: Desk, changed: Source, secret: Secret | None, chosen: dict[str, Any]) -> None:
     """Log in as it would be from now on. Raises InvalidInputError."""
+    from hato.services.sources.choosing import try_source
+
     say_cleartext(desk, [setting_of(changed)])
     proof = secret or desk.run(proof_of(desk, changed, chosen["owner"]))
     tried = desk.run(try_source(changed, proof, desk.outside()))
