@@ -74,6 +74,7 @@ class CuttingProxy:
             with contextlib.suppress(OSError):
                 if how is Cut.RESET:
                     plug.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+                    plug.shutdown(socket.SHUT_RD)  # a thread that reads would keep it open
                 else:
                     plug.shutdown(socket.SHUT_RDWR)
             plug.close()

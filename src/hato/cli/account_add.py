@@ -9,7 +9,7 @@ Fails with one sentence that says what is wrong and what to do; then nothing was
 from __future__ import annotations
 
 import sys
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 import msgspec
@@ -33,14 +33,14 @@ from hato.cli.passwords import take_password
 from hato.core.errors import AlreadyExistsError, InvalidInputError
 from hato.core.language import Text
 from hato.core.secret import Secret
-from hato.services.oauth.issuer_choice import row_of
 from hato.services.settings_finder.candidate import Candidate, Protocol
-from hato.services.settings_finder.finder import search
 from hato.services.settings_finder.findings import Named, Tried
-from hato.services.sources.choosing import Allowances, choose, fetchable, wants_authorisation
 from hato.services.sources.folders import folder_at, folder_names, folder_path
 from hato.services.sources.source import Policy, Proof, Source
 from hato.services.sources.wishes import COLOURS
+
+if TYPE_CHECKING:  # DNS and HTTPS take time to load that help does not need
+    from hato.services.sources.choosing import Allowances
 
 _IMAP: Final = Text(
     en="This version of Hato fetches by POP3 only, so {address} cannot be fetched by IMAP yet: "
@@ -117,6 +117,8 @@ def add(desk: Desk, /, address: str, **chosen: Any) -> None:  # noqa: ANN401 - c
     With --host the settings are your own; otherwise Hato finds them. Both are tried before they
     are believed.
     """
+    from hato.services.sources.choosing import wants_authorisation
+
     address = address.strip()
     if chosen["protocol"] == Protocol.IMAP.value:
         raise InvalidInputError(_IMAP, address=address)
@@ -140,8 +142,15 @@ def add(desk: Desk, /, address: str, **chosen: Any) -> None:  # noqa: ANN401 - c
     rule = rule_in_words(wishes["policy"])
     text = _ADDED if tried is not None else _AUTHORISE
     desk.say(text, address=address, rule=rule, minutes=kept["poll_seconds"] // 60)
-    if draft.proof is Proof.OAUTH2 and sys.stdin.isatty() and row_of(draft) is not None:
+    if draft.proof is Proof.OAUTH2 and sys.stdin.isatty() and _has_issuer(draft):
         authorise_kept(desk, address, chosen["owner"], Wish())  # it is told how, and may be left
+
+
+def _has_issuer(source: Source) -> bool:
+    """Tell whether it is known who gives tokens for a source."""
+    from hato.services.oauth.issuer_choice import row_of
+
+    return row_of(source) is not None
 
 
 async def _refuse_double(desk: Desk, address: str, owner: str | None) -> None:
@@ -156,6 +165,9 @@ async def _refuse_double(desk: Desk, address: str, owner: str | None) -> None:
 
 def _candidates(desk: Desk, address: str, named: Named) -> list[Candidate]:
     """Return the settings to be tried, and say how they were found. Raises InvalidInputError."""
+    from hato.services.settings_finder.finder import search
+    from hato.services.sources.choosing import fetchable
+
     outside = desk.outside()
     findings = desk.run(search(address, outside=outside, named=named))
     for note in findings.notes:
@@ -176,6 +188,8 @@ def _try(
     chosen: dict[str, Any],
 ) -> tuple[Tried, Secret]:
     """Ask for the password and log in with it. Raises InvalidInputError."""
+    from hato.services.sources.choosing import choose
+
     agreed = [one for one in candidates if not one.needs_consent or _agrees(desk, address, one)]
     if not agreed:
         raise InvalidInputError(_NOBODY_VOUCHES, address=address, host=candidates[0].host)
@@ -215,6 +229,9 @@ def _agrees(desk: Desk, address: str, candidate: Candidate) -> bool:
 
 
 def _allowances(where: dict[str, Any]) -> Allowances:
+    """Return what the person allows besides."""
+    from hato.services.sources.choosing import Allowances
+
     names = Allowances.__struct_fields__
     return Allowances(**{name: where[name] for name in names if name in where})
 

@@ -31,7 +31,6 @@ from hato.cli.passwords import take_password
 from hato.core.errors import AlreadyExistsError, InvalidInputError
 from hato.core.language import Text
 from hato.core.secret import Secret
-from hato.services.sources.choosing import try_source
 from hato.services.sources.folders import folder_at, folder_names, folder_path
 from hato.services.sources.setting import setting_of
 from hato.services.sources.source import Proof, Source
@@ -68,6 +67,8 @@ def edit(desk: Desk, /, address: str, **chosen: Any) -> None:  # noqa: ANN401 - 
     """
     source = desk.run(_find(desk, address, chosen["owner"]))
     where = where_fields(chosen)
+    if where.get("host", source.host) != source.host:
+        where["provider_id"] = _provider_id_of(desk, where["host"])
     if chosen["no_outdated"]:
         where["outdated"] = ()
     wishes = wished_fields(chosen, source.policy)
@@ -98,8 +99,16 @@ async def _find(desk: Desk, address: str, owner: str | None) -> Source:
         return source
 
 
+def _provider_id_of(desk: Desk, host: str) -> str:
+    """Return the row of the table of providers that a server is of; empty: none."""
+    provider = desk.outside().table.for_server(host)
+    return provider.id if provider is not None else ""
+
+
 def _try(desk: Desk, changed: Source, secret: Secret | None, chosen: dict[str, Any]) -> None:
     """Log in as it would be from now on. Raises InvalidInputError."""
+    from hato.services.sources.choosing import try_source
+
     say_cleartext(desk, [setting_of(changed)])
     proof = secret or desk.run(proof_of(desk, changed, chosen["owner"]))
     tried = desk.run(try_source(changed, proof, desk.outside()))

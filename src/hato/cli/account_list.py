@@ -21,8 +21,6 @@ from hato.cli.refusals import sentence_for
 from hato.core.clock import SystemClock
 from hato.core.errors import HatoError, NotFoundError
 from hato.core.language import Language, Text
-from hato.services.oauth.expiry import expiry_warning
-from hato.services.oauth.tokens import read_tokens
 from hato.services.sources.folders import folder_names
 from hato.services.sources.source import Proof, Source
 from hato.services.sources.sources import HEALTH_KIND
@@ -96,6 +94,9 @@ async def _warning(owner: Owner, source: Source, language: Language) -> str:
         secret = await owner.sources.secret(source)
         if source.proof is Proof.PASSWORD:
             return ""
+        from hato.services.oauth.expiry import expiry_warning
+        from hato.services.oauth.tokens import read_tokens
+
         text = expiry_warning(read_tokens(secret), source.address, SystemClock().now())
     except NotFoundError:
         text = _NOT_AUTHORISED if source.proof is Proof.OAUTH2 else _NO_PASSWORD

@@ -20,7 +20,6 @@ from hato.cli.desk import Desk
 from hato.cli.passwords import take_password
 from hato.core.language import Text
 from hato.core.secret import Secret
-from hato.services.sources.choosing import try_source
 from hato.services.sources.source import Proof, Source
 
 _CHANGED: Final = Text(
@@ -50,6 +49,8 @@ def password(desk: Desk, address: str, owner: str | None, *, password_stdin: boo
         async with desk.store() as store:
             found, _ = await the_source(desk, store, source.source_id, owner)
             await found.sources.set_secret(source.source_id, secret, Proof.PASSWORD)
+
+    from hato.services.sources.choosing import try_source
 
     source = desk.run(find())
     secret = take_password(desk, source.address, from_standard_input=password_stdin, is_new=False)

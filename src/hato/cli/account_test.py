@@ -15,7 +15,6 @@ from hato.cli.account_options import json_option, owner_option
 from hato.cli.account_owner import the_source
 from hato.cli.account_trial import say_setting, trial_as_data
 from hato.cli.desk import Desk
-from hato.services.sources.choosing import try_source
 from hato.services.sources.source import Source
 
 
@@ -31,6 +30,8 @@ def test(desk: Desk, address: str, owner: str | None, *, as_json: bool) -> int:
         async with desk.store() as store:
             _, source = await the_source(desk, store, address, owner)
             return source
+
+    from hato.services.sources.choosing import try_source
 
     source = desk.run(find())
     proof = desk.run(proof_of(desk, source, owner))

@@ -9,15 +9,16 @@ Fails with exit status 1 where an account or a message could not be fetched; it 
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from hato.cli.desk import Desk
-from hato.cli.fetch_run import FetchRun
-from hato.cli.fetch_words import FetchWords
 from hato.core.errors import NotFoundError
 from hato.core.language import Text
+
+if TYPE_CHECKING:  # the client takes time to load that help does not need
+    from hato.cli.fetch_run import FetchRun
 
 _NONE: Final = Text(
     en="No mail account elsewhere is set up: add one with `hato account add ADDRESS`.",
@@ -51,6 +52,9 @@ def fetch(
 
     What is paused, or had its password refused, is fetched only where it is named.
     """
+    from hato.cli.fetch_run import FetchRun
+    from hato.cli.fetch_words import FetchWords
+
     words = FetchWords(desk, as_json=as_json)
     run = FetchRun(desk, words, owner=owner, address=address)
     run.wants_whole = whole

@@ -13,7 +13,7 @@ import os
 import secrets
 import time
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 import msgspec
@@ -27,9 +27,11 @@ from hato.core.settings import Settings
 from hato.core.settings_file import read_settings
 from hato.net.folder_claim import FolderServedError, claim_folder
 from hato.net.listener import AddressInUseError
-from hato.net.own_certificate import OwnCertificate, make_own_certificate
 from hato.services.delivery_trace import Arrival
 from hato.store.api import Store
+
+if TYPE_CHECKING:  # cryptography takes time to load that help does not need
+    from hato.net.own_certificate import OwnCertificate
 
 DOMAIN: Final = "example.org"
 NAME: Final = f"demo@{DOMAIN}"
@@ -138,6 +140,8 @@ def up(desk: Desk, data: Path, port_offset: int) -> int:
 
 def _up(desk: Desk, folder: Path, port_offset: int) -> int:
     """Prepare a folder that is ours, and serve it."""
+    from hato.net.own_certificate import make_own_certificate
+
     config = folder / "hato.toml"
     certificate = make_own_certificate(folder / "tls", int(time.time()))
     ports = {service: port_offset + port for service, port in PORTS.items()}

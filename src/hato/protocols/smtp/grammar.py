@@ -22,13 +22,13 @@ UNDERSCORE_IN_OWN_NAME: Final = "_"
 """Leniency: a client's own name may hold this, as the names of Docker Compose's containers do.
 RFC 5321 §2.3.5 has no such names; ours only copies it into a Received line."""
 
-# UTF8-non-ascii of RFC 6532 §3.1 without the control characters of the C1 set.
-_BEYOND_ASCII: Final = "\u00a0-\U0010ffff"
-_ATOM: Final = rf"[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~{_BEYOND_ASCII}-]+"
+# All of these take UTF8-non-ascii of RFC 6532 §3.1 without the control characters of the C1 set.
+# They are written as what they leave out: classes that name all of it take 40 ms to compile.
+_ATOM: Final = r'[^\0- "(),.:;<>@\[\\\]\x7f-\x9f]+'
 _DOT_STRING: Final = rf"{_ATOM}(?:\.{_ATOM})*"
-_QUOTED_STRING: Final = rf'"(?:[ !#-\[\]-~{_BEYOND_ASCII}]|\\[ -~])*"'
-_LETTER: Final = rf"A-Za-z0-9{_BEYOND_ASCII}"
-_LABEL: Final = rf"[{_LETTER}](?:[{_LETTER}-]*[{_LETTER}])?"
+_QUOTED_STRING: Final = r'"(?:[^\0-\x1f"\\\x7f-\x9f]|\\[ -~])*"'
+_LETTER: Final = r"[^\0-/:-@\[-`{-\x9f]"
+_LABEL: Final = rf"{_LETTER}(?:[^\0-,./:-@\[-`{{-\x9f]*{_LETTER})?"
 _DOMAIN: Final = rf"{_LABEL}(?:\.{_LABEL})*"
 _LITERAL: Final = r"\[[!-Z^-~]+\]"
 _ROUTE: Final = rf"@{_DOMAIN}(?:,@{_DOMAIN})*:"
@@ -42,7 +42,7 @@ _OWN_NAME: Final = re.compile(
     rf"([A-Za-z0-9{UNDERSCORE_IN_OWN_NAME}](?:[A-Za-z0-9.{UNDERSCORE_IN_OWN_NAME}-]*)|{_LITERAL})"
     r"(?: .*)?"
 )
-_PARAMETER: Final = re.compile(rf"([A-Za-z0-9][A-Za-z0-9-]*)(?:=([!-<>-~{_BEYOND_ASCII}]+))?")
+_PARAMETER: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)(?:=([^\0- =\x7f-\x9f]+))?")
 _TAGGED_LITERAL: Final = re.compile(r"\[[A-Za-z0-9-]*[A-Za-z0-9]:[!-Z^-~]+\]")
 _ESCAPED: Final = re.compile(r"\\(.)")
 _TO_ESCAPE: Final = re.compile(r'(["\\])')
