@@ -171,10 +171,18 @@ class HatoServer:
         self.stop()
         self._start()
 
-    def restart_killed(self) -> None:
-        """Start again after the parent alone was killed."""
-        self._take_process().wait(STOP_SECONDS)
-        self._start()
+    def kill_parent(self) -> None:
+        """Kill the parent alone; return when its workers have ended by themselves."""
+        process = self._take_process()
+        workers = [one for one in _descendants(process.pid) if one != process.pid]
+        process.kill()
+        process.wait(STOP_SECONDS)
+        deadline = time.monotonic() + STOP_SECONDS
+        while any(Path(f"/proc/{one}").exists() for one in workers):
+            if time.monotonic() > deadline:
+                self._kill_group(process)
+                raise ServerError(f"a worker outlived its parent:\n{self.log()[-4000:]}")
+            time.sleep(0.01)
 
     def reload(self) -> None:
         """Ask for the settings and certificates to be read again."""
