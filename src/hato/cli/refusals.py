@@ -44,10 +44,12 @@ _SENTENCES: Final[dict[type[errors.HatoError], Text]] = {
         ja="いまストアを使えません({reason})。もう一度試してください。",
     ),
     errors.KeyReplacedError: Text(
-        en="A password is kept here that was sealed under another key ({reason}): put the old "
-        "secret.key back, or give the password again with `hato account password ADDRESS`.",
-        ja="保存されたパスワードは別の鍵で封じられています({reason})。元の secret.key を戻すか、"
-        "`hato account password ADDRESS` でパスワードを入れ直してください。",
+        en="A password or an authorisation is kept here that was sealed under another key "
+        "({reason}): put the old secret.key back, or give the password again with `hato account "
+        "password ADDRESS`, or with OAuth2 authorise again with `hato account authorise ADDRESS`.",
+        ja="保存されたパスワードか認可が別の鍵で封じられています({reason})。"
+        "元の secret.key を戻すか、`hato account password ADDRESS` でパスワードを入れ直すか、"
+        "OAuth2 なら `hato account authorise ADDRESS` でもう一度認可してください。",
     ),
     errors.DamagedError: Text(
         en="Stored data is damaged ({reason}): run `hato verify`.",

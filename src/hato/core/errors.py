@@ -100,7 +100,11 @@ class DamagedError(HatoError):
     """Stored bytes fail their checksum; they are not served."""
 
 
-class KeyReplacedError(DamagedError):
+class SealedSecretError(DamagedError):
+    """A secret that is kept does not open: it was changed, cut short or moved."""
+
+
+class KeyReplacedError(SealedSecretError):
     """A secret was sealed under another key than the one that is here; nothing is lost with it."""
 
     def __init__(self, *, sealed_with: str, at_hand: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from hato.core.errors import DamagedError, KeyReplacedError, UnavailableError
+from hato.core.errors import DamagedError, KeyReplacedError, SealedSecretError, UnavailableError
 from hato.core.secret import Secret
 from hato.services.auth.secret_key import (
     FILE_IN_ENVIRONMENT,
@@ -46,7 +46,7 @@ def test_any_octet_that_is_changed_is_damage(place: int) -> None:
     sealed = bytearray(Vault(KEY).seal(SECRET, "p"))
     assert len(sealed) == 47
     sealed[place] ^= 1
-    with pytest.raises(DamagedError) as caught:
+    with pytest.raises(SealedSecretError) as caught:
         Vault(KEY).open(bytes(sealed), "p")
     assert not isinstance(caught.value, KeyReplacedError)
 

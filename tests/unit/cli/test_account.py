@@ -248,6 +248,7 @@ def test_a_replaced_key_is_told_with_what_to_do(hato: Hato, added: str, tmp_path
     said = hato("account", "test", added, status=1)
     assert "sealed under another key" in said.err
     assert "put the old secret.key back" in said.err
+    assert "hato account authorise" in said.err
     (row,) = hato.json("account", "list")
     assert "sealed under another key" in row["warning"]
     hato("account", "password", added, "--password-stdin", piped=TYPED)

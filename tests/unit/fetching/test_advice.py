@@ -24,7 +24,7 @@ from hato.core import errors
 from hato.core.errors import HatoError, InvalidInputError, SpokenError, StorageFullError
 from hato.core.language import Text
 from hato.net.dial_errors import ConnectionLostError, DialError, DialFault, Loss
-from hato.services.fetching.advice import Advice, Cure, advice_for, advise
+from hato.services.fetching.advice import Advice, Cure, advise
 from hato.services.fetching.provider_facts import ProviderFacts
 from hato.services.oauth.errors import (
     AuthoriseAgainError,
@@ -63,6 +63,7 @@ def every_error() -> Iterator[Exception]:
     for kind in HatoError.__subclasses__():
         if kind.__module__ == errors.__name__ and "__init__" not in vars(kind):
             yield kind("reason {here}")
+    yield errors.SealedSecretError("it was changed")
     yield errors.KeyReplacedError(sealed_with="aa", at_hand="bb")
     yield ZeroDivisionError("a bug")
 
@@ -164,13 +165,47 @@ def test_known_words_of_servers_become_the_right_advice(words: str, code: str, c
 
 
 def test_the_servers_words_are_quoted() -> None:
-    assert "(no such user)" in advice_for(WrongCredentialsError("PLAIN", "no such user"), SOURCE).en
+    assert (
+        "(no such user)" in advise(WrongCredentialsError("PLAIN", "no such user"), SOURCE).text.en
+    )
 
 
 def test_a_refused_token_wants_a_new_authorisation() -> None:
     advice = advise(WrongCredentialsError("XOAUTH2", "invalid_grant"), BY_TOKEN)
     assert (advice.code, advice.cure) == ("authorisation-refused", Cure.SECRET)
     assert "hato account authorise ada@provider.example" in advice.text.en
+
+
+def test_words_that_want_oauth2_from_who_uses_it_mean_a_refused_token() -> None:
+    words = "Logon failure: Basic authentication is disabled."
+    for error in (WrongCredentialsError("XOAUTH2", words), RefusedForGoodError(words)):
+        advice = advise(error, BY_TOKEN)
+        assert (advice.code, advice.cure) == ("authorisation-refused", Cure.SECRET)
+        assert "hato account authorise ada@provider.example" in advice.text.en
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.KeyReplacedError(sealed_with="aa", at_hand="bb"),
+        errors.SealedSecretError("it was changed"),
+    ],
+)
+def test_a_secret_that_does_not_open_is_given_again_as_the_account_needs_it(
+    error: HatoError,
+) -> None:
+    password, token = advise(error, SOURCE), advise(error, BY_TOKEN)
+    assert password.code == token.code == "unreadable-secret"
+    assert "hato account password ada@provider.example" in password.text.en
+    assert "hato account authorise ada@provider.example" in token.text.en
+    assert "hato account password" not in token.text.en + token.text.ja
+
+
+def test_other_damage_is_not_blamed_on_the_password() -> None:
+    advice = advise(errors.DamagedError("the ledger does not fit its checksum"), SOURCE)
+    assert (advice.code, advice.cure) == ("damaged-here", Cure.HERE)
+    assert "hato verify" in advice.text.en
+    assert "hato account password" not in advice.text.en + advice.text.ja
 
 
 def test_a_full_disk_is_not_the_providers_fault() -> None:

@@ -3,7 +3,7 @@
 Called by services.auth (APOP), services.accounts and services.sources.
 Never keeps a secret in the clear; a sealed one opens only for the purpose it was sealed for.
 Standards: NIST SP 800-38D (AES-256-GCM).
-Fails with DamagedError for what was changed or moved, KeyReplacedError for another key's.
+Fails with SealedSecretError for what was changed or moved, KeyReplacedError for another key's.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import secrets
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from hato.core.errors import DamagedError, KeyReplacedError
+from hato.core.errors import KeyReplacedError, SealedSecretError
 from hato.core.secret import Secret
 from hato.services.auth.secret_key import derive
 
@@ -47,7 +47,7 @@ class Vault:
         return _FORMAT + self.key_id + nonce + content
 
     def open(self, sealed: bytes, purpose: str) -> Secret:
-        """Decrypt. Raises DamagedError; KeyReplacedError where only the key is wrong."""
+        """Decrypt. Raises SealedSecretError; KeyReplacedError where only the key is wrong."""
         mark, rest = sealed[:1], sealed[1:]
         if mark == _FORMAT:
             key_id, rest = rest[:_KEY_ID_OCTETS], rest[_KEY_ID_OCTETS:]
@@ -55,21 +55,21 @@ class Vault:
                 raise KeyReplacedError(sealed_with=key_id.hex(), at_hand=self.key_id.hex())
         elif mark != _FORMAT_WITHOUT_KEY_ID:
             message = "a sealed secret has an unknown form"
-            raise DamagedError(message)
+            raise SealedSecretError(message)
         return self._decrypted(rest[:_NONCE_OCTETS], rest[_NONCE_OCTETS:], purpose)
 
     def _decrypted(self, nonce: bytes, content: bytes, purpose: str) -> Secret:
-        """Undo `seal`. Raises DamagedError."""
+        """Undo `seal`. Raises SealedSecretError."""
         from cryptography.exceptions import InvalidTag  # noqa: PLC0415  # see _cipher
 
         if len(nonce) != _NONCE_OCTETS:
             message = "a sealed secret is cut short"
-            raise DamagedError(message)
+            raise SealedSecretError(message)
         try:
             return Secret(self._cipher.decrypt(nonce, content, purpose.encode()))
         except InvalidTag:
             message = "a sealed secret does not open: it was changed, or is somebody else's"
-            raise DamagedError(message) from None
+            raise SealedSecretError(message) from None
 
     @cached_property
     def _cipher(self) -> AESGCM:

@@ -24,7 +24,7 @@ from hato.clients.errors import (
     UnprovenServerError,
     WrongCredentialsError,
 )
-from hato.core.errors import HatoError, SpokenError
+from hato.core.errors import HatoError, SealedSecretError, SpokenError
 from hato.core.language import Text
 from hato.net.dial_errors import ConnectionLostError, DialError
 from hato.services.fetching import advice_texts as texts
@@ -70,11 +70,6 @@ class Advice(msgspec.Struct, frozen=True):
     """The server's own, fit to be shown; empty: it said nothing."""
 
 
-def advice_for(error: Exception, source: Source) -> Text:
-    """Return one sentence about what ended a poll of a source: what is wrong, what to do."""
-    return advise(error, source).text
-
-
 def advise(error: Exception, source: Source, steps: Sequence[Text] = ()) -> Advice:
     """Return what to tell, and what helps; `steps`: those of the source's provider."""
     code, cure, text, words = _judge(error, source)
@@ -91,9 +86,9 @@ def _judge(error: Exception, source: Source) -> tuple[str, Cure, Text, str]:
         case BusyError():
             return *_BUSY[error.busy], error.words
         case WrongCredentialsError():
-            return *(_meant(error.words) or _wrong_secret(source)), error.words
+            return *(_meant(error.words, source) or _wrong_secret(source)), error.words
         case RefusedForGoodError():
-            return *(_meant(error.words) or _REFUSED), error.words
+            return *(_meant(error.words, source) or _REFUSED), error.words
         case NoLoginMethodError():
             return *_no_method(error, source), ""
         case TlsRefusedError():
@@ -108,16 +103,18 @@ def _judge(error: Exception, source: Source) -> tuple[str, Cure, Text, str]:
             name = error.fault.name.lower().replace("_", "-")
             return name, _CURES.get(error.fault.name, Cure.TIME), texts.DIAL[error.fault], ""
         case ConnectionLostError():
-            return f"connection-{error.loss.name.lower().replace('_', '-')}", *_lost(error)
+            return f"connection-{error.loss.name.lower().replace('_', '-')}", *_lost(error, source)
         case SpokenError():
             return *_OWN_WORDS.get(type(error), _UNUSABLE), _own_words(error), ""
         case _:
-            return *_here(error), ""
+            return *_here(error, source), ""
 
 
-def _meant(words: str) -> tuple[str, Cure, Text] | None:
+def _meant(words: str, source: Source) -> tuple[str, Cure, Text] | None:
     """Return what is known of a refusal's words."""
     meaning = meaning_of(words)
+    if meaning is Meaning.WANTS_OAUTH2 and source.proof is Proof.OAUTH2:
+        return _wrong_secret(source)  # it has what is asked for, so it is this token that failed
     return _MEANT[meaning] if meaning is not None else None
 
 
@@ -125,6 +122,13 @@ def _wrong_secret(source: Source) -> tuple[str, Cure, Text]:
     if source.proof is Proof.OAUTH2:
         return "authorisation-refused", Cure.SECRET, texts.AUTHORISATION_REFUSED
     return "wrong-password", Cure.SECRET, texts.WRONG_PASSWORD
+
+
+def _unreadable_secret(source: Source) -> tuple[str, Cure, Text]:
+    """Tell how to replace what is sealed under another key, or damaged."""
+    by_token = source.proof is Proof.OAUTH2
+    text = texts.UNREADABLE_AUTHORISATION if by_token else texts.UNREADABLE_PASSWORD
+    return "unreadable-secret", Cure.SETTINGS, text
 
 
 def _no_method(error: NoLoginMethodError, source: Source) -> tuple[str, Cure, Text]:
@@ -141,14 +145,16 @@ def _no_method(error: NoLoginMethodError, source: Source) -> tuple[str, Cure, Te
     return "no-login-method", Cure.SETTINGS, texts.NO_LOGIN_METHOD
 
 
-def _lost(error: ConnectionLostError) -> tuple[Cure, Text, str]:
-    meant = _meant(error.detail)
+def _lost(error: ConnectionLostError, source: Source) -> tuple[Cure, Text, str]:
+    meant = _meant(error.detail, source)
     text = meant[2] if meant else texts.LOST[error.loss]
     return (meant[1] if meant else Cure.TIME), text, error.detail
 
 
-def _here(error: Exception) -> tuple[str, Cure, Text]:
+def _here(error: Exception, source: Source) -> tuple[str, Cure, Text]:
     """Tell what is wrong on this side."""
+    if isinstance(error, SealedSecretError):
+        return _unreadable_secret(source)
     for kind, (code, cure, text) in texts.HERE.items():
         if isinstance(error, kind):
             return code, Cure(cure), text

@@ -90,6 +90,18 @@ UNPROVEN: Final = Text(
     ja="{host} が {address} のパスワードを知っていることを証明できません。"
     "途中に誰かがいる恐れがあるため取得を中止しました。プロバイダーに確認してください。",
 )
+UNREADABLE_PASSWORD: Final = Text(
+    en="The password that is kept for {address} does not open ({reason}): put the old secret.key "
+    "back, or set the password anew with `hato account password {address}`.",
+    ja="保存された {address} のパスワードを開けません({reason})。元の secret.key を戻すか、"
+    "`hato account password {address}` で設定し直してください。",
+)
+UNREADABLE_AUTHORISATION: Final = Text(
+    en="The authorisation that is kept for {address} does not open ({reason}): put the old "
+    "secret.key back, or authorise again with `hato account authorise {address}`.",
+    ja="保存された {address} の認可を開けません({reason})。元の secret.key を戻すか、"
+    "`hato account authorise {address}` でもう一度認可してください。",
+)
 
 # Busy
 
@@ -299,13 +311,13 @@ HERE: Final[dict[type[Exception], tuple[str, str, Text]]] = {
         ),
     ),
     errors.DamagedError: (
-        "unreadable-secret",
-        "settings",
+        "damaged-here",
+        "here",
         Text(
-            en="What is kept for {address} does not open ({reason}): set the password anew with "
-            "`hato account password {address}`, or put the key back.",
-            ja="{address} のための保存データを開けません({reason})。"
-            "`hato account password {address}` で設定し直すか、鍵を元に戻してください。",
+            en="What is kept here for {address} is damaged ({reason}): run `hato verify`; nothing "
+            "was deleted at {host}.",
+            ja="{address} のためにここに保存したデータが壊れています({reason})。"
+            "`hato verify` を実行してください。{host} では何も消していません。",
         ),
     ),
     errors.NotFoundError: (
