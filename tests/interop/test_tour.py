@@ -12,6 +12,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -81,18 +82,23 @@ def free_ports() -> dict[str, str]:
 
 
 @pytest.fixture(params=[("README.md", "C.UTF-8"), ("README.ja.md", "ja_JP.UTF-8")])
-def tour(request: pytest.FixtureRequest, tmp_path: Path) -> Tour:
-    """The tour, up to where the own server is set up."""
+def tour(request: pytest.FixtureRequest) -> Iterator[Tour]:
+    """The tour, up to where the own server is set up.
+
+    In a folder with a short name: those of Dovecot's sockets are limited to a hundred octets.
+    """
     name, language = request.param
     text = (ROOT / name).read_text()
     for old, new in free_ports().items():
         text = text.replace(old, new)
-    make_own_certificate(tmp_path / "hato-data" / "tls", int(time.time()))
-    (tmp_path / ".venv").mkdir()
-    (tmp_path / ".venv" / "bin").symlink_to(Path(sys.executable).parent)
-    tour = Tour(text, tmp_path, language)
-    tour.type(tour.frame(OWN).replace(SERVING, "").replace("unset HATO_CONFIG\n", ""))
-    return tour
+    with tempfile.TemporaryDirectory(prefix="hato-") as name:
+        folder = Path(name)
+        make_own_certificate(folder / "hato-data" / "tls", int(time.time()))
+        (folder / ".venv").mkdir()
+        (folder / ".venv" / "bin").symlink_to(Path(sys.executable).parent)
+        tour = Tour(text, folder, language)
+        tour.type(tour.frame(OWN).replace(SERVING, "").replace("unset HATO_CONFIG\n", ""))
+        yield tour
 
 
 @pytest.fixture
@@ -104,9 +110,8 @@ def provider(tour: Tour) -> Iterator[None]:
         (tour.folder / "provider").mkdir()
         for path in (tour.folder / "provider", *(tour.folder / "hato-data").rglob("*")):
             shutil.chown(path, user, group)
-        for path in (tour.folder, tour.folder / "hato-data", *list(tour.folder.parents)[:-1]):
-            if path.stat().st_uid == 0:
-                path.chmod(path.stat().st_mode | 0o011)
+        for path in (tour.folder, tour.folder / "hato-data"):
+            path.chmod(0o711)
         prefix = ("setpriv", f"--reuid={user}", f"--regid={group}", "--clear-groups")
     tour.type(tour.frame(PROVIDER), *prefix)
     yield

@@ -141,7 +141,10 @@ class HatoServer:
         return self.await_exit()
 
     def await_exit(self) -> int:
-        """Wait for a server that was asked to stop; return its exit status."""
+        """Wait for a server that was asked to stop; return its exit status.
+
+        Raises ServerError when a worker had to be killed: none may wait for anything but mail.
+        """
         process = self._take_process()
         try:
             status = process.wait(STOP_SECONDS)
@@ -149,6 +152,8 @@ class HatoServer:
             self._kill_group(process)
             raise ServerError(f"the server did not stop in {STOP_SECONDS:.0f} s") from None
         self._kill_group(process)
+        if "worker-killed" in self.log():
+            raise ServerError(f"a worker did not stop by itself:\n{self.log()[-4000:]}")
         return status
 
     def terminate(self) -> None:
@@ -165,6 +170,19 @@ class HatoServer:
         """Stop and start again on the same folder and ports."""
         self.stop()
         self._start()
+
+    def kill_parent(self) -> None:
+        """Kill the parent alone; return when its workers have ended by themselves."""
+        process = self._take_process()
+        workers = [one for one in _descendants(process.pid) if one != process.pid]
+        process.kill()
+        process.wait(STOP_SECONDS)
+        deadline = time.monotonic() + STOP_SECONDS
+        while any(Path(f"/proc/{one}").exists() for one in workers):
+            if time.monotonic() > deadline:
+                self._kill_group(process)
+                raise ServerError(f"a worker outlived its parent:\n{self.log()[-4000:]}")
+            time.sleep(0.01)
 
     def reload(self) -> None:
         """Ask for the settings and certificates to be read again."""

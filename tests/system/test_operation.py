@@ -66,6 +66,14 @@ def test_nobody_is_let_in_while_the_server_stops(own_server: Callable[..., HatoS
         Wire.connect(server.addresses["pop3"])
 
 
+def test_workers_end_with_a_parent_that_was_killed(own_server: Callable[..., HatoServer]) -> None:
+    server = own_server()
+    server.add_person(ADA)
+    server.kill_parent()
+    server.start()
+    assert stored_letters(server, ADA) == []
+
+
 def test_ready_is_said_when_every_listener_is_bound(
     own_server: Callable[..., HatoServer],
 ) -> None:

@@ -19,6 +19,7 @@ from hato.cli.account_words import time_in_words
 from hato.cli.desk import Desk
 from hato.core.language import Text
 from hato.protocols.foreign_text import shown
+from hato.services.fetching.identity import name_on_server
 from hato.store.model import LedgerEntry, LedgerState
 
 _NONE: Final = Text(
@@ -50,7 +51,10 @@ class Receipt(msgspec.Struct, frozen=True):
 @json_option
 @click.pass_obj
 def log(desk: Desk, address: str, owner: str | None, *, as_json: bool) -> None:
-    """List what Hato deleted of ADDRESS at the provider: since when it is safe here, and when."""
+    """List what Hato deleted of ADDRESS at the provider: since when it is safe here, and when.
+
+    Receipts are kept for 400 days.
+    """
 
     async def work() -> list[Receipt]:
         async with desk.store() as store:
@@ -81,7 +85,7 @@ def _receipt(entry: LedgerEntry) -> Receipt:
     is_confirmed = entry.state is LedgerState.DELETION_CONFIRMED
     is_sent = entry.state is LedgerState.DELETION_SENT
     return Receipt(
-        uidl=shown(entry.uidl),
+        uidl=shown(name_on_server(entry)),
         email=entry.email_id,
         octets=entry.size_octets,
         stored_at=entry.stored_at,

@@ -82,8 +82,10 @@ ACCOUNT_HELP: Final = {
         "ADDRESS に今の設定でログインしてみます。何も取り込みません。"
     ),
     "Log in to an account, and say what comes of it.": "ログインを試し、結果を知らせます。",
-    "List what Hato deleted of ADDRESS at the provider: since when it is safe here, and when.": (
-        "鳩が ADDRESS のプロバイダーから削除したメールの一覧。ここに保存した時と削除した時。"
+    "List what Hato deleted of ADDRESS at the provider: since when it is safe here, and when.\n\n"
+    "Receipts are kept for 400 days.": (
+        "鳩が ADDRESS のプロバイダーから削除したメールの一覧。ここに保存した時と削除した時。\n\n"
+        "記録は 400 日間保存されます。"
     ),
     "See what was deleted at the provider.": "プロバイダーから削除したものを見ます。",
     "Fetch ADDRESS no longer: its settings, its password and its log go.\n\n"
@@ -127,7 +129,7 @@ ACCOUNT_HELP: Final = {
     "importing.": (
         "fetchmail、getmail、mpop のアカウントを、受信済みの記録ごと引き継ぎます。\n\n"
         "PATH は設定ファイルか、それがあるフォルダーです。省くとホームを調べます。"
-        "受信済みのメールはもう受信せず、取り込みでサーバーから消すこともありません。"
+        "受信済みのメールはもう受信せず、引き継ぎでサーバーから消すこともありません。"
     ),
     "Whose settings they are.": "どのプログラムの設定か。",
     "Stay without TLS where it was so.": "暗号化なしだったものは暗号化なしのままにします。",

@@ -322,8 +322,12 @@ ENDLESS_LETTER_OCTETS: Final = 104_857_600
 """What is still read of a letter that is too large after all, to reach the next one: 100 MiB."""
 
 DELETION_SHOWS_SECONDS: Final = 3_600
-"""How long a letter may still be listed after its deletion was confirmed before it is deleted once
-more: clusters take a while to agree."""
+"""How long a letter may still be listed after its deletion was confirmed before it is looked at,
+and deleted once more if it is the same: clusters take a while to agree."""
+
+LEDGER_REMEMBERED_SECONDS: Final = 400 * 86_400
+"""How long a ledger remembers letters that lie on the server no more, and with them the receipts of
+`hato account log`: more than a year. A provider that restores older mail has it fetched again."""
 
 QUARANTINE_SECONDS: Final = 86_400
 """After so long a letter in quarantine is tried once more: servers are mended."""

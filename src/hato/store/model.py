@@ -156,7 +156,10 @@ class LedgerEntry(msgspec.Struct, frozen=True, gc=False, array_like=True):
     stored_at: int = 0
     """When the message became safe here, seconds since 1970 UTC; 0: it was not, or not noted."""
     deletion_sent_at: int = 0
-    """When it was told to be deleted there, in the same way: a part of its receipt."""
+    """When it was first told to be deleted there, in the same way: a part of its receipt."""
+    is_told_by_header: bool = False
+    """Whether its letter was known again by the header alone, under this name; the octets that lie
+    there were not compared since: it must not be deleted there."""
 
 
 class ChangeKind(StrEnum):

@@ -31,8 +31,7 @@ SOURCE = Source(
 
 
 def entry(uidl: bytes, state: LedgerState, *, at: int, sent: int = 0) -> LedgerEntry:
-    times = {"stored_at": 1_700_000_000, "deletion_sent_at": sent}
-    return LedgerEntry(uidl, state, EmailId(7), 2_048, b"", b"", at, **times)
+    return LedgerEntry(uidl, state, EmailId(7), 2_048, b"", b"", at, 1_700_000_000, sent)
 
 
 @pytest.fixture

@@ -9,12 +9,15 @@ import asyncio
 import contextlib
 import datetime as dt
 import ssl
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import trustme
 
 from hato.net.outgoing_tls import Trust
+
+_PATIENCE_SECONDS = 30.0
 
 Behaviour = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -47,9 +50,11 @@ async def raw_server(behaviour: Behaviour, tls: ssl.SSLContext | None = None) ->
         task = asyncio.current_task()
         assert task is not None
         tasks.add(task)
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            await behaviour(reader, writer)
-        writer.transport.abort()
+        try:
+            with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+                await behaviour(reader, writer)
+        finally:  # a behaviour that understands only words may stumble over TLS
+            writer.transport.abort()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
     try:
@@ -59,6 +64,20 @@ async def raw_server(behaviour: Behaviour, tls: ssl.SSLContext | None = None) ->
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await all_have_ended(server)
+
+
+async def all_have_ended(server: asyncio.Server) -> None:
+    """Wait until a server that was closed has no connection any more, not even a half-made one.
+
+    On a machine with much to do a client's end arrives after the test's own.
+    """
+    if sys.version_info >= (3, 12):
+        await asyncio.wait_for(server.wait_closed(), _PATIENCE_SECONDS)
+        return
+    async with asyncio.timeout(_PATIENCE_SECONDS):
+        while server._active_count:  # type: ignore[attr-defined]  # 3.11 waits for nobody
+            await asyncio.sleep(0.001)
 
 
 async def silence(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

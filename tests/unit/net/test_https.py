@@ -14,6 +14,7 @@ import trustme
 from hato.core.errors import InvalidInputError
 from hato.net.dial_errors import ConnectionLostError, DialError, DialFault, Loss
 from hato.net.https import Answer, ask
+from tests.unit.net.raw_server import all_have_ended
 
 
 class WebServer:
@@ -40,7 +41,7 @@ class WebServer:
         finally:
             self._over.set()
             server.close()
-            await server.wait_closed()
+            await all_have_ended(server)
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):

@@ -30,6 +30,8 @@ from authlib.oauth2.rfc8628 import (
     DeviceCredentialDict,
 )
 
+from tests.unit.net.raw_server import all_have_ended
+
 PERSON = "ada@example.org"
 CLIENT_ID = "hato-of-ada"
 CLIENT_SECRET = "a secret/of+desktop"
@@ -273,7 +275,7 @@ class IssuerServer:
             yield self
         finally:
             server.close()
-            await server.wait_closed()
+            await all_have_ended(server)
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection, body, request = h11.Connection(h11.SERVER), b"", None

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import trustme
 
+from tests.unit.net.raw_server import all_have_ended
 from tests.unit.oauth.issuer_server import IssuerServer
 
 _TOKEN = re.compile(rb"\x01auth=Bearer ([^\x01]+)\x01\x01$")
@@ -43,7 +44,7 @@ class MailServer:
             yield self
         finally:
             server.close()
-            await server.wait_closed()
+            await all_have_ended(server)
 
     async def _session(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):

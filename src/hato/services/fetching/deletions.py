@@ -19,7 +19,7 @@ from hato.core.ids import EmailId
 from hato.services.fetching.policies import due, is_safe_here, must_know_reading
 from hato.services.fetching.poll import Poll
 from hato.services.fetching.poll_outcome import Stage
-from hato.services.fetching.reckoning import with_state
+from hato.services.fetching.reckoning import Wish, with_state
 from hato.services.sources.source import Keeping
 from hato.store.model import SEEN, LedgerEntry, LedgerState
 
@@ -28,6 +28,28 @@ _ASKED_AT_ONCE: Final = 1_000
 
 async def find_due(poll: Poll) -> list[LedgerEntry]:
     """Return the entries of letters that lie there and are to be deleted now."""
+    return [entry for entry in await _wanted_gone(poll) if not _is_unproven(poll, entry)]
+
+
+async def find_unproven(poll: Poll) -> list[Wish]:
+    """Return the letters that the rule wants gone, and that were known by their headers alone.
+
+    Those that failed too often stay there.
+    """
+    numbers, suspicions = poll.located.numbers, poll.book.suspicions
+    return [
+        Wish(numbers[entry.uidl], entry.uidl, poll.size_of(numbers[entry.uidl]))
+        for entry in await _wanted_gone(poll)
+        if _is_unproven(poll, entry) and not suspicions.is_hopeless(entry.uidl)
+    ]
+
+
+def _is_unproven(poll: Poll, entry: LedgerEntry) -> bool:
+    return entry.is_told_by_header or entry.uidl in poll.told_by_header
+
+
+async def _wanted_gone(poll: Poll) -> list[LedgerEntry]:
+    """Return the entries of letters that lie there and that the rule wants gone."""
     policy = poll.source.policy
     if policy.keeping is Keeping.KEEP:
         return []

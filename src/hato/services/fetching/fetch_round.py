@@ -22,7 +22,7 @@ from hato.core.ids import MailboxId
 from hato.core.secret import Secret
 from hato.net.dialled import Patience
 from hato.services.delivery import DeliveryService
-from hato.services.fetching.deletions import delete_and_quit, find_due
+from hato.services.fetching.deletions import delete_and_quit, find_due, find_unproven
 from hato.services.fetching.ledger_books import LedgerBooks
 from hato.services.fetching.letters import fetch_letters
 from hato.services.fetching.listing import look_at_mailbox
@@ -165,6 +165,8 @@ async def _work(
     try:
         wishes = await look_at_mailbox(poll, client, listed, wanted_whole)
         await _fetch(poll, client, wishes)
+        # Known by their headers alone they are compared whole before they may go.
+        await _fetch(poll, client, Wishes(whole=await find_unproven(poll)))
         due = await find_due(poll)
         if not due:
             # Where something is to be deleted they wait: without QUIT none of that would count.
@@ -205,4 +207,4 @@ async def _write_findings(poll: Poll) -> None:
     poll.tally.deleted += sum(
         entry.state is LedgerState.DELETION_CONFIRMED for entry in absences.settled
     )
-    await poll.write_findings(absences.settled + returns, absences.missing)
+    await poll.write_findings(absences.settled + returns, absences.missing, absences.expired)

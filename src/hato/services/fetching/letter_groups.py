@@ -26,9 +26,10 @@ from hato.core.limits import FETCH_GROUP_LETTERS, FETCH_GROUP_OCTETS
 from hato.message.received_date import arrival_of
 from hato.services.delivery import Placing, Taken
 from hato.services.fetching.header_marks import key_without_unique_id, mark_of
+from hato.services.fetching.identity import set_aside
 from hato.services.fetching.poll import Poll
 from hato.services.fetching.reckoning import Wish
-from hato.store.changes import Expunge, Wanted
+from hato.store.changes import Expunge, PutLedger, Wanted
 from hato.store.model import LedgerEntry, LedgerState
 
 _FOR_ALL: Final = (StorageFullError, UnavailableError)
@@ -157,6 +158,7 @@ class LetterGroups:
             )
             wanted.append(kept.taken.placed(placing))
         wanted += await self._replaced(group)
+        wanted += self._set_aside(group)
         await poll.write(wanted)
         for kept in group:
             poll.octets += kept.taken.staged.size_octets
@@ -169,10 +171,17 @@ class LetterGroups:
         notes = [
             ledger[kept.key].email_id
             for kept in group
-            if kept.key in ledger and kept.entry.checksum
+            if kept.key in ledger and kept.entry.checksum and not ledger[kept.key].checksum
         ]
         emails = await self._poll.account.emails([one for one in notes if one is not None])
         return [Expunge(mailbox, (uid,)) for email in emails for mailbox, uid in email.placements]
+
+    def _set_aside(self, group: Sequence[Kept]) -> list[Wanted]:
+        """Return what keeps the entries of other letters that had the names of these."""
+        ledger = self._poll.book.entries
+        former = (ledger[kept.key] for kept in group if kept.key in ledger)
+        aside = tuple(set_aside(entry) for entry in former if entry.checksum)
+        return [PutLedger(self._poll.source.source_id, aside)] if aside else []
 
     # One letter
 

@@ -20,6 +20,7 @@ from hato.clients.pop3_letter import Letter
 from hato.core.errors import HatoError, TooLargeError
 from hato.core.limits import ENDLESS_LETTER_OCTETS
 from hato.services.delivery import Taken
+from hato.services.fetching.identity import is_proven, proven
 from hato.services.fetching.letter_groups import LetterGroups
 from hato.services.fetching.poll import Poll
 from hato.services.fetching.reckoning import Wish
@@ -51,9 +52,13 @@ async def fetch_letters(poll: Poll, client: Pop3Client, wishes: Sequence[Wish]) 
 
 async def _finish(poll: Poll, groups: LetterGroups, known: list[tuple[LedgerEntry, bytes]]) -> None:
     """Write what has come and is not written yet."""
+    now = poll.clock.now()
     await poll.write_entries(
-        (msgspec.structs.replace(entry, uidl=key) for entry, key in known),
-        (entry.uidl for entry, _ in known),
+        [
+            *poll.displaced_by(known),
+            *(msgspec.structs.replace(proven(entry, now), uidl=key) for entry, key in known),
+        ],
+        (entry.uidl for entry, key in known if entry.uidl != key),
     )
     await groups.finish()
 
@@ -116,16 +121,23 @@ def _state_of(wish: Wish, taken: Taken) -> LedgerState:
 
 def _is_known(poll: Poll, wish: Wish, taken: Taken, known: list[tuple[LedgerEntry, bytes]]) -> bool:
     """Tell whether the very letter is here already, under a name that the server uses no more."""
-    if not poll.orphans:
-        return False
-    entry = poll.orphans.claim_by_checksum(taken.staged.checksum)
+    checksum = taken.staged.checksum
+    own = poll.book.entries.get(wish.key) if wish.key is not None else None
+    if own is not None and is_proven(own, checksum):
+        entry: LedgerEntry | None = own
+    else:
+        entry = poll.orphans.claim_by_checksum(checksum)
+    if own is not None:
+        poll.orphans.settle(own.uidl)
     if entry is None:
         return False
     taken.discard()
     poll.tally.again += 1
     poll.tally.letters_done += 1
+    poll.told_by_header.discard(entry.uidl)
     if wish.key is None:
         poll.located.numbers[entry.uidl] = wish.number
     else:
         known.append((entry, wish.key))
+        poll.cleared.add(wish.key)
     return True

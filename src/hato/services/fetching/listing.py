@@ -13,11 +13,14 @@ import asyncio
 
 from hato.clients.pop3 import Pop3Client
 from hato.clients.pop3_packed_listing import PackedListing
+from hato.services.fetching.identity import is_to_be_looked_at
 from hato.services.fetching.poll import Poll
 from hato.services.fetching.reckoning import (
     Wish,
     Wishes,
     asked_for,
+    back_again,
+    confirmed_and_listed,
     locate,
     orphans_of,
     sort_wishes,
@@ -40,19 +43,30 @@ async def look_at_mailbox(
     poll.listing = listing = await asyncio.to_thread(listed.unpack)
     located = poll.located = await asyncio.to_thread(locate, listing)
     new = await asyncio.to_thread(unknown_keys, located, ledger)
+    gone = poll.book.in_state(LedgerState.GONE)
+    back = await asyncio.to_thread(back_again, located.numbers, ledger, gone)
+    new += back
+    returned = await asyncio.to_thread(confirmed_and_listed, located.numbers, ledger)
     is_sure = listed.is_sound and not listing.odd_count and not located.unnamed
     asked = asked_for(located.numbers, ledger, wanted_whole)
     quarantined = poll.book.in_state(LedgerState.QUARANTINED)
     again = to_try_again(located.numbers, ledger, quarantined - set(asked), now)
-    if is_sure and not new and not asked and not again:
+    if is_sure and not new and not asked and not again and not returned:
         return Wishes()
     await client.add_sizes(listing)
     located = poll.located = await asyncio.to_thread(locate, listing)
-    poll.orphans = Orphans(await asyncio.to_thread(orphans_of, located.numbers.keys(), ledger))
+    poll.orphans = Orphans(
+        await asyncio.to_thread(orphans_of, located.numbers.keys(), ledger, back)
+    )
     unknown = [Wish(located.numbers[key], key, poll.size_of(located.numbers[key])) for key in new]
     unknown += (Wish(number, None, poll.size_of(number)) for number in located.unnamed)
     unknown.sort(key=lambda wish: wish.number)
     fresh = await recognise(poll, client, unknown)
+    again += (
+        key
+        for key in returned
+        if is_to_be_looked_at(ledger[key], poll.size_of(located.numbers[key]), now)
+    )
     more = (Wish(located.numbers[k], k, poll.size_of(located.numbers[k])) for k in [*asked, *again])
     largest = poll.delivery.message_octets
     if poll.source.largest_octets is not None:

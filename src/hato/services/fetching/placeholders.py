@@ -52,7 +52,7 @@ async def _without_those_noted(
     """Return those that have no note yet; of the others the ledger notes another failure."""
     ledger, now = poll.book.entries, poll.clock.now()
     noted = [ledger[wish.key] for wish in wishes if wish.key is not None and wish.key in ledger]
-    noted = [entry for entry in noted if entry.email_id is not None]
+    noted = [entry for entry in noted if entry.email_id is not None and not entry.checksum]
     await poll.write_entries(with_state(entry, state, now) for entry in noted)
     poll.cleared.update(entry.uidl for entry in noted)
     keys = {entry.uidl for entry in noted}

@@ -12,7 +12,6 @@ from collections.abc import Iterable
 from typing import Final
 
 from hato.core.ids import EmailId
-from hato.core.limits import DELETION_SHOWS_SECONDS
 from hato.services.sources.source import Keeping, Policy
 from hato.store.model import LedgerEntry, LedgerState
 
@@ -22,7 +21,6 @@ _SAFE: Final = frozenset(
         LedgerState.STORED,
         LedgerState.MAY_BE_DELETED,
         LedgerState.DELETION_SENT,
-        LedgerState.DELETION_CONFIRMED,
     }
 )
 _DECIDED: Final = _SAFE - {LedgerState.STORED}
@@ -49,13 +47,7 @@ def due(
 
     `now`: seconds since 1970 UTC. `unread`: letters that lie here and were not read yet.
     """
-    settled_before = now - DELETION_SHOWS_SECONDS
-    safe = [
-        entry
-        for entry in entries
-        if is_safe_here(entry)
-        and (entry.state is not LedgerState.DELETION_CONFIRMED or entry.at <= settled_before)
-    ]
+    safe = [entry for entry in entries if is_safe_here(entry)]
     match policy.keeping:
         case Keeping.KEEP:
             return []

@@ -8,7 +8,7 @@ Fails as the store does, where it writes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -19,6 +19,7 @@ from hato.core.errors import HatoError, NotFoundError
 from hato.core.ids import EmailId, MailboxId, MessageNumber
 from hato.net.dial_errors import ConnectionLostError
 from hato.services.delivery import DeliveryService
+from hato.services.fetching.identity import set_aside
 from hato.services.fetching.ledger_books import LedgerBook
 from hato.services.fetching.poll_outcome import Tally
 from hato.services.fetching.reckoning import Located, Wish, with_state
@@ -61,6 +62,8 @@ class Poll:
     """The letter of which the server speaks; None: of none that has a name."""
     lost: bytes | None = None
     """The letter within which the connection ended."""
+    told_by_header: set[bytes] = field(default_factory=set)
+    """Letters without a unique-id that were known again in this session, by their headers."""
     cleared: set[bytes] = field(default_factory=set)
     """Letters about which nothing is odd any more."""
 
@@ -82,6 +85,18 @@ class Poll:
         if put.entries or put.forget:
             await self.write([put])
 
+    def displaced_by(self, names: Iterable[tuple[LedgerEntry, bytes]]) -> list[LedgerEntry]:
+        """Return what is kept of other letters whose names these entries get."""
+        known = self.book.entries
+        pairs = [(known[key], entry) for entry, key in names if key in known]
+        return [
+            set_aside(former)
+            for former, entry in pairs
+            if former.checksum
+            and former.uidl != entry.uidl
+            and (former.state is not LedgerState.GONE or former.uidl in self.orphans)
+        ]
+
     def expect(self, wish: Wish | None) -> None:
         """Know which letter the server speaks of next; None: of none."""
         self.at = None if wish is None else wish.key
@@ -101,7 +116,12 @@ class Poll:
             key in self.book.entries for key in located.numbers
         )
 
-    async def write_findings(self, settled: list[LedgerEntry], missing: list[bytes] | None) -> None:
+    async def write_findings(
+        self,
+        settled: list[LedgerEntry],
+        missing: list[bytes] | None,
+        expired: Sequence[bytes] = (),
+    ) -> None:
         """Write what the listing settled and what is suspected now; nothing if that is nothing."""
         lost = set() if self.lost is None else {self.lost}
         in_quarantine = self.book.in_state(LedgerState.QUARANTINED) & (self.refused | lost)
@@ -117,8 +137,8 @@ class Poll:
             cleared=self.cleared,
         )
         wanted: list[Wanted] = []
-        if settled:
-            wanted.append(PutLedger(self.book.source_id, tuple(settled)))
+        if settled or expired:
+            wanted.append(PutLedger(self.book.source_id, tuple(settled), tuple(expired)))
         if suspicions != self.book.suspicions:
             wanted.append(PutObject(SUSPICIONS_KIND, self.book.source_id, suspicions.encoded()))
         if wanted:

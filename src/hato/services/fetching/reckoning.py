@@ -9,6 +9,7 @@ Fails never, whatever a server lists. Pure.
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final
@@ -18,6 +19,7 @@ import msgspec
 from hato.clients.pop3_listing import Listing
 from hato.core.ids import MessageNumber
 from hato.core.limits import (
+    LEDGER_REMEMBERED_SECONDS,
     MISSING_POLLS_UNTIL_GONE,
     QUARANTINE_SECONDS,
 )
@@ -83,16 +85,31 @@ def unknown_keys(located: Located, ledger: Ledger) -> list[bytes]:
     return [key for key in located.numbers if key not in ledger]
 
 
-def orphans_of(located: Collection[bytes], ledger: Ledger) -> list[LedgerEntry]:
+def confirmed_and_listed(located: Iterable[bytes], ledger: Ledger) -> list[bytes]:
+    """Return the names of letters that are listed although their deletion was confirmed."""
+    confirmed = LedgerState.DELETION_CONFIRMED
+    return [key for key in located if key in ledger and ledger[key].state is confirmed]
+
+
+def back_again(located: Collection[bytes], ledger: Ledger, gone: Iterable[bytes]) -> list[bytes]:
+    """Return the names of letters, whole here, that were gone and are used again."""
+    return [key for key in gone if key in located and ledger[key].checksum]
+
+
+def orphans_of(
+    located: Collection[bytes], ledger: Ledger, back: Iterable[bytes] = ()
+) -> list[LedgerEntry]:
     """Return the entries whose letters are not listed by these names, oldest letters first.
 
-    Under another name they may be there. What was deleted from there by us is no orphan: a letter
-    like it would be another one.
+    Those that were gone before come last. Under another name they may be there, and under their own
+    those that are `back`. What was deleted from there by us is no orphan: a letter like it would be
+    another one.
     """
-    orphans = (ledger[key] for key in ledger if key not in located)
+    away = (key for key in ledger if key not in located)
+    orphans = (ledger[key] for key in itertools.chain(away, back))
     return sorted(
         (one for one in orphans if one.state is not LedgerState.DELETION_CONFIRMED),
-        key=lambda one: (one.email_id or 0, one.uidl),
+        key=lambda one: (one.state is LedgerState.GONE, one.email_id or 0, one.uidl),
     )
 
 
@@ -153,6 +170,8 @@ class Absences(msgspec.Struct):
     """Not there this time; too early to say more."""
     settled: list[LedgerEntry]
     """Entries as they are from now on."""
+    expired: list[bytes] = []
+    """Names that need not be remembered any more."""
 
 
 def reckon_absences(
@@ -165,9 +184,13 @@ def reckon_absences(
     """
     missing: list[bytes] = []
     settled: list[LedgerEntry] = []
+    expired: list[bytes] = []
+    remembered_since = now - LEDGER_REMEMBERED_SECONDS
     for key in [key for key in ledger if key not in located]:
         entry = ledger[key]
         if entry.state in _ENDED:
+            if entry.at < remembered_since:
+                expired.append(key)
             continue
         if entry.state is LedgerState.DELETION_SENT:
             settled.append(with_state(entry, LedgerState.DELETION_CONFIRMED, now))
@@ -175,21 +198,23 @@ def reckon_absences(
             settled.append(with_state(entry, LedgerState.GONE, now))
         else:
             missing.append(key)
-    return Absences(missing, settled)
+    return Absences(missing, settled, expired)
 
 
 def reckon_returns(
     located: Collection[bytes], ledger: Ledger, gone: Iterable[bytes], now: int
 ) -> list[LedgerEntry]:
-    """Return the entries, as they are from now on, of letters that were gone and are listed."""
+    """Return the entries, as they are from now on, of letters that were gone and are listed.
+
+    Those that are whole here are not among them: it is to be seen first whether it is them.
+    """
     returned = (ledger[key] for key in gone if key in located)
-    return [
-        with_state(one, LedgerState.STORED if one.checksum else LedgerState.SEEN, now)
-        for one in returned
-    ]
+    return [with_state(one, LedgerState.SEEN, now) for one in returned if not one.checksum]
 
 
 def with_state(entry: LedgerEntry, state: LedgerState, now: int) -> LedgerEntry:
     """Return an entry that has reached a state, with the moments that its receipt needs."""
-    sent_at = now if state is LedgerState.DELETION_SENT else entry.deletion_sent_at
+    sent_at = entry.deletion_sent_at
+    if state is LedgerState.DELETION_SENT and not sent_at:
+        sent_at = now
     return msgspec.structs.replace(entry, state=state, at=now, deletion_sent_at=sent_at)

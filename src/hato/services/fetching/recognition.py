@@ -19,10 +19,11 @@ from hato.clients.pop3 import Pop3Client
 from hato.clients.pop3_letter import Letter
 from hato.core.limits import HEADER_SCAN_OCTETS
 from hato.services.fetching.header_marks import header_of_top, is_telling, mark_of
+from hato.services.fetching.identity import renamed
 from hato.services.fetching.poll import Poll
 from hato.services.fetching.reckoning import Wish
 from hato.services.fetching.renumbering import looks_renumbered
-from hato.store.model import LedgerEntry
+from hato.store.model import LedgerEntry, LedgerState
 
 _WRITTEN_AT_ONCE: Final = 1_000
 
@@ -32,8 +33,8 @@ async def recognise(poll: Poll, client: Pop3Client, unknown: list[Wish]) -> list
     suspects = _suspects(poll, unknown)
     if not suspects or not _has_top(client):
         return unknown
-    new = {wish.number: wish for wish in unknown}
-    renamed: list[tuple[LedgerEntry, bytes]] = []
+    new, now = {wish.number: wish for wish in unknown}, poll.clock.now()
+    names: list[tuple[LedgerEntry, bytes]] = []
     async with contextlib.aclosing(show_headers(poll, client, suspects)) as shown:
         async for wish, header in shown:
             if header is None:
@@ -48,12 +49,15 @@ async def recognise(poll: Poll, client: Pop3Client, unknown: list[Wish]) -> list
             del new[wish.number]
             if wish.key is None:
                 poll.located.numbers[entry.uidl] = wish.number
+                poll.told_by_header.add(entry.uidl)
+                if entry.state is LedgerState.GONE:
+                    names.append((entry, entry.uidl))
                 continue
-            renamed.append((entry, wish.key))
-            if len(renamed) >= _WRITTEN_AT_ONCE:
-                await _rename(poll, renamed)
-                renamed = []
-    await _rename(poll, renamed)
+            names.append((entry, wish.key))
+            if len(names) >= _WRITTEN_AT_ONCE:
+                await _rename(poll, names, now)
+                names = []
+    await _rename(poll, names, now)
     return list(new.values())
 
 
@@ -111,10 +115,10 @@ async def _read_header(top: Letter) -> bytes | None:
     return header_of_top(b"".join(pieces))
 
 
-async def _rename(poll: Poll, renamed: list[tuple[LedgerEntry, bytes]]) -> None:
+async def _rename(poll: Poll, names: list[tuple[LedgerEntry, bytes]], now: int) -> None:
     """Give entries the names that the server uses now."""
     await poll.write_entries(
-        (msgspec.structs.replace(entry, uidl=key) for entry, key in renamed),
-        (entry.uidl for entry, _ in renamed),
+        [*poll.displaced_by(names), *(renamed(entry, key, now) for entry, key in names)],
+        (entry.uidl for entry, key in names if entry.uidl != key),
     )
-    poll.renumbered += len(renamed)
+    poll.renumbered += sum(entry.uidl != key for entry, key in names)

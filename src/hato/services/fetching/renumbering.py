@@ -75,6 +75,14 @@ class Orphans:
         """Return the one that is this letter, octet by octet."""
         return self._claim(self._by_checksum.get(checksum))
 
+    def __contains__(self, uidl: object) -> bool:
+        """Tell whether this one is left."""
+        return uidl in self._left
+
+    def settle(self, uidl: bytes) -> None:
+        """Let this one not be claimed any more."""
+        self._left.pop(uidl, None)
+
     def _claim(self, names: list[bytes] | None) -> LedgerEntry | None:
         while names:
             entry = self._left.pop(names.pop(), None)

@@ -52,7 +52,8 @@ async def _fetch_with(lease: Lease, fetcher: Fetcher, leases: Leases, clock: Clo
         work.cancel()
         hold.cancel()
         outcomes = await asyncio.gather(work, hold, return_exceptions=True)
-        await leases.release(lease)
+        with contextlib.suppress(HatoError):  # it runs out by itself; being cancelled goes first
+            await leases.release(lease)
     for outcome in outcomes:
         if isinstance(outcome, Exception):
             raise outcome

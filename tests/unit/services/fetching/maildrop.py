@@ -11,6 +11,8 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
+from tests.unit.net.raw_server import all_have_ended
+
 
 class CutError(Exception):
     """The connection ends here."""
@@ -132,5 +134,8 @@ def _body(text: bytes) -> bytes:
 async def serve(maildrop: Maildrop) -> AsyncIterator[int]:
     """Serve on loopback; yields the port."""
     server = await asyncio.start_server(maildrop, "127.0.0.1", 0)
-    async with server:
+    try:
         yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        await all_have_ended(server)

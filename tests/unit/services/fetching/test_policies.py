@@ -7,7 +7,6 @@ import itertools
 import pytest
 
 from hato.core.ids import EmailId
-from hato.core.limits import DELETION_SHOWS_SECONDS
 from hato.services.fetching.policies import due, is_safe_here
 from hato.services.sources.source import Keeping, Policy
 from hato.store.model import LedgerEntry, LedgerState
@@ -18,7 +17,6 @@ SAFE = {
     LedgerState.STORED,
     LedgerState.MAY_BE_DELETED,
     LedgerState.DELETION_SENT,
-    LedgerState.DELETION_CONFIRMED,
 }
 
 
@@ -66,8 +64,6 @@ def test_what_was_read_or_removed_here_goes_and_what_is_unread_stays() -> None:
     assert due(policy, [read, unread], NOW, frozenset({EmailId(2)})) == [read]
 
 
-def test_a_letter_that_is_listed_long_after_its_deletion_is_deleted_once_more() -> None:
+def test_a_letter_that_is_listed_after_its_deletion_may_be_another_one_and_stays() -> None:
     policy = Policy(Keeping.DELETE_WHEN_STORED)
-    confirmed = LedgerState.DELETION_CONFIRMED
-    assert not due(policy, [entry(confirmed, age=DELETION_SHOWS_SECONDS - 1)], NOW)
-    assert due(policy, [entry(confirmed, age=DELETION_SHOWS_SECONDS)], NOW)
+    assert not due(policy, [entry(LedgerState.DELETION_CONFIRMED, age=400 * DAY)], NOW)

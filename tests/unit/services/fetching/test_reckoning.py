@@ -7,6 +7,7 @@ import pytest
 from hato.clients.pop3_listing import Listing
 from hato.core.ids import EmailId, MessageNumber
 from hato.core.limits import (
+    LEDGER_REMEMBERED_SECONDS,
     LOST_POLLS_UNTIL_QUARANTINE,
     MISSING_POLLS_UNTIL_GONE,
     QUARANTINE_SECONDS,
@@ -15,6 +16,7 @@ from hato.core.limits import (
 from hato.services.fetching.reckoning import (
     Wish,
     asked_for,
+    back_again,
     locate,
     orphans_of,
     reckon_absences,
@@ -163,10 +165,20 @@ def test_a_letter_that_was_gone_and_is_back_is_what_it_was() -> None:
     note = LedgerEntry(b"n", LedgerState.GONE, EmailId(2), 10, b"", b"header", NOW)
     known = ledger(entry(b"a", LedgerState.GONE), note, entry(b"c", LedgerState.GONE))
     returned = reckon_returns({b"a", b"n"}, known, [b"a", b"n", b"c"], NOW + 1)
-    assert [(one.uidl, one.state, one.at) for one in returned] == [
-        (b"a", LedgerState.STORED, NOW + 1),
-        (b"n", LedgerState.SEEN, NOW + 1),
-    ]
+    assert returned == [with_state(note, LedgerState.SEEN, NOW + 1)]
+    assert back_again({b"a", b"n"}, known, [b"a", b"n", b"c"]) == [b"a"]
+
+
+def test_what_left_the_server_is_remembered_for_more_than_a_year() -> None:
+    old = NOW - LEDGER_REMEMBERED_SECONDS - 1
+    known = ledger(
+        entry(b"a", LedgerState.DELETION_CONFIRMED, at=old),
+        entry(b"b", LedgerState.GONE, at=old),
+        entry(b"c", LedgerState.DELETION_CONFIRMED, at=old + 1),
+        entry(b"d", LedgerState.GONE, at=old),
+        entry(b"e", LedgerState.STORED, at=old),
+    )
+    assert reckon_absences({b"d", b"e"}, known, Suspicions(), NOW).expired == [b"a", b"b"]
 
 
 def test_a_deletion_notes_when_it_was_sent_and_keeps_that() -> None:
