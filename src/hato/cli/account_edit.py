@@ -67,6 +67,8 @@ def edit(desk: Desk, /, address: str, **chosen: Any) -> None:  # noqa: ANN401 - 
     """
     source = desk.run(_find(desk, address, chosen["owner"]))
     where = where_fields(chosen)
+    if where.get("host", source.host) != source.host:
+        where["provider_id"] = _provider_id_of(desk, where["host"])
     if chosen["no_outdated"]:
         where["outdated"] = ()
     wishes = wished_fields(chosen, source.policy)
@@ -95,6 +97,12 @@ async def _find(desk: Desk, address: str, owner: str | None) -> Source:
     async with desk.store() as store:
         _, source = await the_source(desk, store, address, owner)
         return source
+
+
+def _provider_id_of(desk: Desk, host: str) -> str:
+    """Return the row of the table of providers that a server is of; empty: none."""
+    provider = desk.outside().table.for_server(host)
+    return provider.id if provider is not None else ""
 
 
 def _try(desk: Desk, changed: Source, secret: Secret | None, chosen: dict[str, Any]) -> None:

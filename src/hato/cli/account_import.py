@@ -41,7 +41,7 @@ _MOVED: Final = Text(
 )
 _HERE_ALREADY: Final = Text(
     en="{address} is fetched already: nothing was changed for it.",
-    ja="{address} は既に受信しています。何も変えていません。",
+    ja="{address} は既に登録されています。何も変えていません。",
 )
 _LEFT_OUT: Final = Text(en="{label} is left out: {reason}", ja="{label} は引き継ぎません: {reason}")
 _NOTE: Final = Text(en="  - {note}", ja="  ・{note}")

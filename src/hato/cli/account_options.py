@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from hato.services.settings_finder.candidate import Protocol, TlsMode
+from hato.services.settings_finder.host_names import named_host
 from hato.services.sources.source import Policy
 from hato.services.sources.wishes import (
     colour_of,
@@ -130,7 +131,7 @@ def wished_fields(chosen: dict[str, Any], policy: Policy) -> dict[str, Any]:
 def where_fields(chosen: dict[str, Any]) -> dict[str, Any]:
     """Return the fields that say where the mail is, as far as chosen. Raises InvalidInputError."""
     readers: dict[str, tuple[str, Callable[[Any], Any]]] = {
-        "host": ("host", str.strip),
+        "host": ("host", lambda text: named_host(text.strip())),
         "port": ("port", int),
         "tls": ("tls", TlsMode),
         "login": ("login", str),

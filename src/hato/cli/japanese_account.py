@@ -129,7 +129,7 @@ ACCOUNT_HELP: Final = {
     "importing.": (
         "fetchmail、getmail、mpop のアカウントを、受信済みの記録ごと引き継ぎます。\n\n"
         "PATH は設定ファイルか、それがあるフォルダーです。省くとホームを調べます。"
-        "受信済みのメールはもう受信せず、取り込みでサーバーから消すこともありません。"
+        "受信済みのメールはもう受信せず、引き継ぎでサーバーから消すこともありません。"
     ),
     "Whose settings they are.": "どのプログラムの設定か。",
     "Stay without TLS where it was so.": "暗号化なしだったものは暗号化なしのままにします。",

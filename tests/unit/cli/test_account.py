@@ -219,6 +219,10 @@ def test_an_edit_of_the_server_is_tried_and_one_of_wishes_is_not(
 ) -> None:
     said = hato("account", "edit", added, "--login", "nobody@example.org", status=1)
     assert said.err.endswith("No login, so nothing was changed.\n")
+    said = hato("account", "edit", added, "--host", "no host", status=1)
+    assert said.err == "'no host' is neither a host name nor an address.\n"
+    said = hato("account", "edit", added, "--host", "LOCALHOST", status=1)  # the same as it was
+    assert said.err.startswith("Say what to change")
     said = hato("account", "edit", added, "--delete-when-read", "--folder", "Old", "--pause")
     assert said.out.startswith(f"{ADA} was changed. Its mail is deleted at the provider when")
     hato("account", "edit", added, "--port", elsewhere.pop3, "--tls", "starttls")

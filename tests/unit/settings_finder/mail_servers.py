@@ -75,7 +75,7 @@ class MailServer:
         greeting = GREETINGS[self.protocol].encode() + b"\r\n"
         writer.write(greeting if self.greeting is None else self.greeting)
         is_encrypted = writer.get_extra_info("ssl_object") is not None
-        while line := (await reader.readline()).decode().rstrip():
+        while line := (await reader.readline()).decode("ascii", "replace").rstrip():
             self.heard.append(line)
             if line in self.answers:
                 writer.write(self.answers[line])

@@ -9,7 +9,6 @@ Fails with InvalidInputError for what is neither host nor address.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 from collections.abc import Sequence
 from typing import Final
 
@@ -20,10 +19,10 @@ from hato.core.errors import InvalidInputError
 from hato.core.language import Text
 from hato.net.dialled import Patience
 from hato.net.outgoing_tls import Trust
-from hato.services.names import normalized_domain
 from hato.services.settings_finder.candidate import Candidate
 from hato.services.settings_finder.finder import search
 from hato.services.settings_finder.findings import Findings
+from hato.services.settings_finder.host_names import host_or_address
 from hato.services.settings_finder.outside import Outside
 from hato.services.settings_finder.port_detection import detect
 from hato.services.settings_finder.probe import PATIENCE, PortReport, look_at
@@ -136,11 +135,7 @@ def _places(findings: Findings, hosts: tuple[str, ...]) -> list[tuple[str, Probe
 
 def _host(text: str) -> str:
     """Return a host in its one form. Raises InvalidInputError."""
-    try:
-        return str(ipaddress.ip_address(text))
-    except ValueError:
-        pass
-    name = normalized_domain(text)
+    name = host_or_address(text)
     if name is None:
         raise InvalidInputError(_NEITHER, text=text)
     return name

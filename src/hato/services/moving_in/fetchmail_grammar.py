@@ -21,11 +21,11 @@ from hato.services.moving_in.fetchmail_words import Word, words_of
 _NOT_UNDERSTOOD: Final = Text(
     en="Line {line} of {file} is not in the language of fetchmail: correct it and import again.",
     ja="{file} の {line} 行目は fetchmail の書き方ではありません。"
-    "直してからもう一度取り込んでください。",
+    "直してからもう一度引き継いでください。",
 )
 _ENDS_EARLY: Final = Text(
     en="{file} ends in the middle of an option: complete it and import again.",
-    ja="{file} は設定の途中で終わっています。補ってからもう一度取り込んでください。",
+    ja="{file} は設定の途中で終わっています。補ってからもう一度引き継いでください。",
 )
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from enum import StrEnum
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -22,8 +21,8 @@ from hato.core.limits import LOGIN_NAME_OCTETS
 from hato.core.secret import Secret
 from hato.protocols.foreign_text import shown
 from hato.services.moving_in import notes
-from hato.services.names import normalized_domain
 from hato.services.settings_finder.candidate import Protocol, TlsMode
+from hato.services.settings_finder.host_names import host_or_address
 from hato.services.sources.source import Policy, Proof, Source
 
 NETRC: Final = ".netrc"
@@ -117,17 +116,7 @@ def fault_of(source: Source) -> Text | None:
         return notes.BAD_WORDS
     if not 0 < len(source.login.encode()) <= LOGIN_NAME_OCTETS:
         return notes.BAD_WORDS
-    is_host = normalized_domain(source.host) == source.host or _is_address(source.host)
-    return None if is_host else notes.BAD_HOST
-
-
-def _is_address(host: str) -> bool:
-    """Tell whether a host is an IP address."""
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
+    return None if host_or_address(source.host) is not None else notes.BAD_HOST
 
 
 def source_of(  # noqa: PLR0913 - what is known of a source, each by its name
@@ -155,7 +144,7 @@ def source_of(  # noqa: PLR0913 - what is known of a source, each by its name
         colour="",
         added=0,
         protocol=Protocol.POP3,
-        host=normalized_domain(host) or host,
+        host=host_or_address(host) or host,
         port=port,
         tls=tls,
         login=login,

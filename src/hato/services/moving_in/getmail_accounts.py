@@ -36,7 +36,7 @@ from hato.services.sources.source import Keeping, Policy
 
 _NOT_GETMAIL: Final = Text(
     en="{file} is no file of getmail that can be read: correct it and import again.",
-    ja="{file} は getmail の設定として読めません。直してからもう一度取り込んでください。",
+    ja="{file} は getmail の設定として読めません。直してからもう一度引き継いでください。",
 )
 _POP3_TYPE: Final = re.compile(r"(Simple|BrokenUIDL|Multidrop)(POP3|POP3SSL|SDPS)Retriever")
 _YES: Final = frozenset({"1", "yes", "true", "on"})

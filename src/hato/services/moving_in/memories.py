@@ -31,18 +31,18 @@ _HALF_WRITTEN: Final = Text(
     en="{file} ends in the middle of a line, so it was not written to its end: let the old program "
     "run once more, then import again.",
     ja="{file} は行の途中で終わっていて、最後まで書かれていません。"
-    "元のプログラムをもう一度動かしてから取り込んでください。",
+    "元のプログラムをもう一度動かしてから引き継いでください。",
 )
 _DAMAGED: Final = Text(
     en="Line {line} of {file} is no entry of {program}: remove that line and import again.",
     ja="{file} の {line} 行目は {program} の記録ではありません。"
-    "その行を消してからもう一度取り込んでください。",
+    "その行を消してからもう一度引き継いでください。",
 )
 _TOO_FEW: Final = Text(
     en="{file} has fewer letters than it says in line {line}, so it was not written to its end: "
     "let mpop run once more, then import again.",
     ja="{file} は {line} 行目に書かれた数より少なく、最後まで書かれていません。"
-    "mpop をもう一度動かしてから取り込んでください。",
+    "mpop をもう一度動かしてから引き継いでください。",
 )
 
 _GETMAIL_ENTRY: Final = re.compile(rb"([\x21-\x7e]+)\0[0-9]{1,20}\r?")

@@ -22,7 +22,7 @@ EVAL: Final = "eval"
 _NOT_UNDERSTOOD: Final = Text(
     en="Line {line} of {file} is not in the language of mpop: correct it and import again.",
     ja="{file} の {line} 行目は mpop の書き方ではありません。"
-    "直してからもう一度取り込んでください。",
+    "直してからもう一度引き継いでください。",
 )
 _SWITCHES: Final = frozenset(
     "received_header tls tls_starttls tls_certcheck only_new keep".split()

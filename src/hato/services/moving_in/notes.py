@@ -24,28 +24,28 @@ PROTOCOL_OPEN: Final = Text(
     en="Its protocol is left open, and fetchmail then tries IMAP first: write `protocol pop3` "
     "there if that is what it is, and import again.",
     ja="プロトコルの指定がなく、fetchmail は IMAP から試します。"
-    "POP3 なら `protocol pop3` と書いて、もう一度取り込んでください。",
+    "POP3 なら `protocol pop3` と書いて、もう一度引き継いでください。",
 )
 NO_HOST: Final = Text(
     en="It names no server: add the server there and import again.",
-    ja="サーバーの指定がありません。書き足してからもう一度取り込んでください。",
+    ja="サーバーの指定がありません。書き足してからもう一度引き継いでください。",
 )
 NO_LOGIN: Final = Text(
     en="It names no user: add the user name there and import again.",
-    ja="ユーザー名の指定がありません。書き足してからもう一度取り込んでください。",
+    ja="ユーザー名の指定がありません。書き足してからもう一度引き継いでください。",
 )
 BAD_PORT: Final = Text(
     en="Its port is not one that Hato knows: write the port as a number there and import again.",
-    ja="ポートの指定が分かりません。番号で書いてからもう一度取り込んでください。",
+    ja="ポートの指定が分かりません。番号で書いてからもう一度引き継いでください。",
 )
 BAD_HOST: Final = Text(
     en="Its server has no name that a host can have: correct it there and import again.",
-    ja="サーバーの名前がホスト名になっていません。直してからもう一度取り込んでください。",
+    ja="サーバーの名前がホスト名になっていません。直してからもう一度引き継いでください。",
 )
 BAD_WORDS: Final = Text(
     en="Its user name, or a path, has characters that cannot stand there: correct it and import "
     "again.",
-    ja="ユーザー名かパスに使えない文字があります。直してからもう一度取り込んでください。",
+    ja="ユーザー名かパスに使えない文字があります。直してからもう一度引き継いでください。",
 )
 ADDRESS_TAKEN: Final = Text(
     en="An account with this address, but another server or login, is here already: use "
@@ -63,7 +63,7 @@ NEEDS_EVAL: Final = Text(
     en="Its settings are made by commands (`eval`), which Hato does not run: write what they print "
     "in their place and import again.",
     ja="設定がコマンド(`eval`)で作られます。鳩は実行しません。"
-    "コマンドの出力を代わりに書いてから、もう一度取り込んでください。",
+    "コマンドの出力を代わりに書いてから、もう一度引き継いでください。",
 )
 
 # What becomes different
@@ -72,7 +72,7 @@ ENCRYPTED_NOW: Final = Text(
     en="{program} would go on without encryption, and Hato does not: it asks for STARTTLS. "
     "Only if the server has none at all, import with --allow-cleartext.",
     ja="{program} は暗号化なしでも受信しますが、鳩は STARTTLS を必ず使います。"
-    "サーバーにまったくない場合だけ --allow-cleartext をつけて取り込んでください。",
+    "サーバーにまったくない場合だけ --allow-cleartext をつけて引き継いでください。",
 )
 ENCRYPTED_IN_ANY_CASE: Final = Text(
     en="{program} would go on without encryption where the server has none, and Hato does not.",
@@ -190,7 +190,7 @@ NO_PASSWORD: Final = Text(
 COMMAND_NOT_RUN: Final = Text(
     en="Its password comes from a command, which is not run unless you import with "
     "--run-passwordeval: fetching begins when you set it with `hato account password {address}`.",
-    ja="パスワードはコマンドから来ますが、--run-passwordeval をつけて取り込むとき以外は"
+    ja="パスワードはコマンドから来ますが、--run-passwordeval をつけて引き継ぐとき以外は"
     "実行しません。`hato account password {address}` で設定すると受信を始めます。",
 )
 COMMAND_OF_OTHERS: Final = Text(
@@ -208,7 +208,7 @@ COMMAND_FAILED: Final = Text(
 NETRC_NOT_READ: Final = Text(
     en="Its password may be in a netrc file, which is not read unless you import with "
     "--read-netrc: fetching begins when you set it with `hato account password {address}`.",
-    ja="パスワードは netrc にあるかもしれませんが、--read-netrc をつけて取り込むとき以外は"
+    ja="パスワードは netrc にあるかもしれませんが、--read-netrc をつけて引き継ぐとき以外は"
     "読みません。`hato account password {address}` で設定すると受信を始めます。",
 )
 SKIPPED_THERE: Final = Text(

@@ -10,12 +10,11 @@ note for each question that brought nothing.
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Final
 
 from hato.core.errors import InvalidInputError
 from hato.core.language import Text
-from hato.services.names import normalized_address, normalized_domain
+from hato.services.names import normalized_address
 from hato.services.settings_finder.candidate import (
     FETCHING,
     Candidate,
@@ -27,6 +26,7 @@ from hato.services.settings_finder.candidate import (
 )
 from hato.services.settings_finder.findings import Findings, Named
 from hato.services.settings_finder.guessing import knock
+from hato.services.settings_finder.host_names import named_host
 from hato.services.settings_finder.outside import Outside
 from hato.services.settings_finder.provider_table import (
     Provider,
@@ -39,10 +39,6 @@ from hato.services.settings_finder.service_records import PROBES
 _NO_ADDRESS = Text(
     en="{text!r} is no mail address: write it like me@provider.example.",
     ja="{text!r} はメールアドレスではありません。me@provider.example のように書いてください。",
-)
-_NO_HOST = Text(
-    en="{text!r} is neither a host name nor an address.",
-    ja="{text!r} はホスト名でもアドレスでもありません。",
 )
 _WHY_NAMED: Final = Text(en="you named this server", ja="あなたが指定したサーバーです")
 _KNOWN: Final = Text(
@@ -123,7 +119,7 @@ def _of_named(
     address: str, named: Named, wanted: Protocol | None, row: Provider | None
 ) -> Findings:
     """Return the ways to a server that the person names: nobody is asked about it."""
-    host = _host(named.host or "")
+    host = named_host(named.host or "")
     protocols = FETCHING if wanted is None else {wanted}
     places = [
         (probe.port, probe.protocol, probe.tls) for probe in PROBES if probe.protocol in protocols
@@ -171,18 +167,6 @@ def _at_port(
     """Return what a port may be: what it usually is, or else each way once."""
     usual = [place for place in places if place[0] == port]
     return usual or [(port, protocol, tls) for _, protocol, tls in places]
-
-
-def _host(text: str) -> str:
-    """Return a host in its one form. Raises InvalidInputError."""
-    try:
-        return str(ipaddress.ip_address(text))
-    except ValueError:
-        pass
-    name = normalized_domain(text)
-    if name is None:
-        raise InvalidInputError(_NO_HOST, text=text)
-    return name
 
 
 def usual_names(candidate: Candidate, address: str, named: Named | None = None) -> tuple[str, ...]:
