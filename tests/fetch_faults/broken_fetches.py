@@ -82,10 +82,12 @@ class BrokenFetches:
     def _kill(self) -> None:
         """Kill the fetching process at an octet of its conversation, or some time after its start.
 
-        Now and then it is asked to end, as by Ctrl-C, instead.
+        Now and then, in the midst of the conversation, it is asked to end, as by Ctrl-C, instead;
+        before that Python may still be loading the program, and says so in its own way.
         """
-        how = self._chance.choice((signal.SIGKILL,) * 5 + (signal.SIGINT, signal.SIGTERM))
         by_octets = self._chance.random() < 0.7
+        gently = (signal.SIGINT, signal.SIGTERM) if by_octets else ()
+        how = self._chance.choice((signal.SIGKILL,) * 4 + gently)
         process: list[subprocess.Popen[bytes]] = []
         has_begun = threading.Event()
 
