@@ -197,14 +197,3 @@ async def test_no_text_of_an_outcome_has_the_password() -> None:
     assert outcome.error is not None
     assert PASSWORD not in repr(outcome)
     assert PASSWORD not in str(outcome.error)
-
-
-async def test_no_text_of_an_outcome_has_the_password() -> None:
-    """A server that sends the password back does not get it into our texts by that."""
-    house = await furnish()
-    said = f"-ERR [AUTH] wrong password {PASSWORD} for {LOGIN}\r\n".encode()
-    with Provider(Maildrop(letters(1), {"PASS": said})) as provider:
-        outcome = await house.fetch(provider)
-    assert outcome.error is not None
-    assert PASSWORD not in repr(outcome)
-    assert PASSWORD not in str(outcome.error)

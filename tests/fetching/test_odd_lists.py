@@ -248,29 +248,3 @@ async def test_an_empty_list_of_unique_ids_does_not_hide_the_letters() -> None:
         news = [(await house.fetch(provider)).new for _ in range(2)]
     assert news == [5, 0]
     assert await house.letters() == list(drop.letters.values())
-
-
-async def test_nothing_is_deleted_that_never_was_fetched() -> None:
-    """A unique-id that is used again for another letter names that one: it is new."""
-    house = await furnish(policy=DELETE)
-    drop = Maildrop({"1": letters(1)["uid-1"]})
-    first = drop.letters["1"]
-    with Provider(drop) as provider:
-        await house.fetch(provider)
-        assert drop.deleted == ["1"]
-        second = first.replace(b"Hello.", b"Another letter, and a longer one.")
-        drop.letters["1"] = second
-        for _ in range(4):
-            house.clock.advance(86_400)
-            await house.fetch(provider)
-    assert set(await house.letters()) == {first, second}
-
-
-async def test_an_empty_list_of_unique_ids_does_not_hide_the_letters() -> None:
-    """UIDL says nothing, LIST has five: they are fetched, each once."""
-    house = await furnish()
-    drop = Maildrop(letters(5), {"UIDL": rows([])})
-    with Provider(drop) as provider:
-        news = [(await house.fetch(provider)).new for _ in range(2)]
-    assert news == [5, 0]
-    assert await house.letters() == list(drop.letters.values())

@@ -102,7 +102,7 @@ def read_by_hand(port: int, context: ssl.SSLContext) -> list[bytes]:
     wire.start_tls(context, "localhost")
     with Pop3Client(wire) as client:
         if "UTF8" in client.capabilities():
-            client.expect_ok("UTF8")
+            client.expect_ok("UTF8")  # as Hato does: others are served some letters changed
         client.login(Person(LOGIN, PASSWORD))
         numbers = [int(line.partition(" ")[0]) for line in client.lines("LIST")]
         served = [client.retrieve(number) for number in numbers]

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
+from itertools import islice
+from operator import lt
 
 from hato.clients.pop3_listing import Listing
 from hato.core.ids import MessageNumber
@@ -59,6 +61,23 @@ class PackedListing:
     def unique_ids(self) -> Iterator[list[bytes]]:
         """Yield the unique-ids, many at a time."""
         return (text.split(b" ") for text in self._texts)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is sound, and each row has a higher number than the one before."""
+        numbers = self._numbers
+        in_order = all(map(lt, numbers, islice(numbers, 1, None)))
+        return self.is_sound and in_order and (not numbers or numbers[0] > 0)
+
+    @property
+    def numbers(self) -> array[int]:
+        """The numbers, in the order of the rows."""
+        return self._numbers
+
+    @property
+    def blocks(self) -> list[bytes]:
+        """The unique-ids in the same order, divided by spaces."""
+        return self._texts
 
     def unpack(self) -> Listing:
         """Return the listing that everybody else reads."""

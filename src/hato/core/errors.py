@@ -63,6 +63,10 @@ class ThrottledError(HatoError):
         self.wait_seconds = wait_seconds
 
 
+class TooManySessionsError(HatoError):
+    """As many sessions as one person may have from one address are open already."""
+
+
 class LoginDelayError(HatoError):
     """Logged in again sooner than the person's login delay allows (RFC 2449 §6.5)."""
 

@@ -293,7 +293,7 @@ greeting back for six seconds (Postfix's postscreen)."""
 # Fetching from accounts elsewhere
 
 LEDGER_ENTRIES_REMEMBERED: Final = 400_000
-"""Entries of ledgers that one process remembers between polls; some 250 octets each. A source with
+"""Entries of ledgers that one process remembers between polls; some 110 octets each. A source with
 more is read anew at each poll, which takes a second or two."""
 
 FETCH_GROUP_LETTERS: Final = 256

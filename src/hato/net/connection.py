@@ -342,7 +342,9 @@ class Connection(asyncio.Protocol):
 
     def say_farewell(self, reason: Farewell) -> None:
         """End the conversation from our side, in the protocol's own words."""
-        lingered, self._lingers = self._lingers, False
+        lingered = self._lingers
+        if reason is not Farewell.TOO_SLOW:  # who still sends is listened to, to hear our last word
+            self._lingers = False
         if self.is_ending:
             if lingered:
                 self._transport.close()

@@ -12,6 +12,7 @@ import asyncio
 import os
 import secrets
 from collections.abc import Coroutine
+from enum import Enum, auto
 from typing import Final, Protocol
 
 from hato.core import limits
@@ -27,6 +28,15 @@ _WINDOW_SECONDS: Final = 60.0
 
 _CLOSING_SECONDS: Final = 10.0
 """How long a connection that we close may take to read what is left."""
+
+
+class _Pace(Enum):
+    """How fast a peer is."""
+
+    FINE = auto()
+    READS_TOO_SLOWLY = auto()
+    """It would not read a last word either."""
+    SENDS_TOO_SLOWLY = auto()
 
 
 class Served(Protocol):
@@ -143,25 +153,27 @@ class Service:
         elif session is None or not session.is_logged_in:
             if now - progress.since > allowed.login_seconds:
                 connection.say_farewell(Farewell.LOGIN_TIMED_OUT)
-        elif self._is_too_slow(connection, now):  # first: who must leave may not stay by stalling
-            connection.cut()
+        elif (pace := self._pace_of(connection, now)) is _Pace.READS_TOO_SLOWLY:
+            connection.cut()  # first: who must leave may not stay by stalling
+        elif pace is _Pace.SENDS_TOO_SLOWLY:
+            connection.say_farewell(Farewell.TOO_SLOW)
         elif session.is_revoked:
             connection.say_farewell(Farewell.LOGIN_REVOKED)
         elif not connection.is_busy and now - progress.last_received > self._idle_seconds:
             connection.say_farewell(Farewell.IDLE_TIMED_OUT)
 
-    def _is_too_slow(self, connection: Served, now: float) -> bool:
-        """Whether the peer reads nothing, or transfers less than the least rate."""
+    def _pace_of(self, connection: Served, now: float) -> _Pace:
+        """Say whether the peer reads nothing, or transfers less than the least rate."""
         progress = connection.progress
         reached = progress.sent_octets - connection.unsent_octets()
         if reached != progress.reached_octets:
             progress.reached_octets, progress.reached_at = reached, now
         is_waiting = progress.waiting_since is not None
         if is_waiting and now - progress.reached_at > self._limits.stalled_write_seconds:
-            return True
+            return _Pace.READS_TOO_SLOWLY
         began, received, had_reached, commands = progress.window
         if now - began < _WINDOW_SECONDS:
-            return False
+            return _Pace.FINE
         least = limits.LEAST_OCTETS_PER_SECOND * (now - began)
         reads_slowly = (
             progress.waiting_since is not None
@@ -174,7 +186,9 @@ class Service:
             and not connection.is_busy
         )
         progress.window = (now, progress.received_octets, reached, progress.commands)
-        return reads_slowly or sends_slowly
+        if reads_slowly:
+            return _Pace.READS_TOO_SLOWLY
+        return _Pace.SENDS_TOO_SLOWLY if sends_slowly else _Pace.FINE
 
     async def wait_until_empty(self) -> None:
         """Wait until every connection has ended by itself."""

@@ -45,6 +45,8 @@ class Farewell(Enum):
     SHUTTING_DOWN = auto()
     LOGIN_TIMED_OUT = auto()
     IDLE_TIMED_OUT = auto()
+    TOO_SLOW = auto()
+    """The peer sends less than the least rate."""
     TOO_MANY_CONNECTIONS = auto()
     LOGIN_REVOKED = auto()
     """Disabled, removed, or the password that opened this session is changed."""

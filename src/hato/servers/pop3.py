@@ -18,7 +18,7 @@ from functools import partial
 from typing import Final
 
 from hato.core.clock import Clock
-from hato.core.errors import HatoError, NotFoundError
+from hato.core.errors import HatoError, NotFoundError, TooManySessionsError
 from hato.core.log import log
 from hato.core.settings import Settings
 from hato.core.shared_counts import Counts
@@ -42,6 +42,8 @@ from hato.services.auth import (
     Place,
     RunningLogin,
     SaslExchange,
+    Why,
+    log_refusal,
 )
 from hato.store.directory import Directory, Person
 
@@ -286,6 +288,9 @@ class Pop3Session:
             self._leave()
             log.error("no-maildrop", session=self._peer.session_id, person=person.name)
             self.machine.send(NO_MAILDROP)
+        except TooManySessionsError as fault:
+            log_refusal(self._origin(), person.name, Why.TOO_MANY_SESSIONS)
+            self.machine.send(refusal_of(fault))
         except HatoError as fault:
             self._leave()
             log.info("not-opened", session=self._peer.session_id, reason=repr(fault))

@@ -2,7 +2,7 @@
 
 Called by the files of the POP3 edge.
 Never tells a stranger more than that it did not work.
-Standards: RFC 2449 §8, RFC 3206 §4 and §5.
+Standards: RFC 2449 §8 (its [IN-USE] is for who was let in and finds no place), RFC 3206 §4 and §5.
 Fails never: an error without a line of its own is a passing fault.
 """
 
@@ -19,6 +19,7 @@ from hato.core.errors import (
     LoginDelayError,
     NotFoundError,
     ThrottledError,
+    TooManySessionsError,
 )
 from hato.protocols.pop3 import texts
 from hato.protocols.pop3.replies import Code, Err
@@ -33,6 +34,7 @@ UNAVAILABLE: Final = Err(texts.UNAVAILABLE, code=Code.SYS_TEMP)
 TABLE: Final[dict[type[HatoError], Err]] = {
     AuthenticationError: Err(texts.REFUSED, code=Code.AUTH),
     InUseError: Err(texts.IN_USE, code=Code.IN_USE),
+    TooManySessionsError: Err(texts.TOO_MANY_SESSIONS, code=Code.IN_USE),
     NotFoundError: MESSAGE_GONE,
     DamagedError: Err(texts.MESSAGE_DAMAGED, code=Code.SYS_PERM),
 }

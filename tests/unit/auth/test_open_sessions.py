@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hato.core.errors import ThrottledError
+from hato.core.errors import TooManySessionsError
 from hato.core.ids import PersonId
 from hato.services.auth import OpenSessions
 
@@ -14,14 +14,14 @@ ADA, BOB = PersonId(1), PersonId(2)
 def test_one_person_has_so_many_from_one_address() -> None:
     sessions = OpenSessions(2)
     first, _ = sessions.enter(ADA, "2001:db8::1"), sessions.enter(ADA, "2001:db8::2")
-    with pytest.raises(ThrottledError):
+    with pytest.raises(TooManySessionsError):
         sessions.enter(ADA, "2001:db8::3")
     sessions.enter(ADA, "198.51.100.1")
     sessions.enter(BOB, "2001:db8::1")
     first.release()
     first.release()
     sessions.enter(ADA, "2001:db8::4")
-    with pytest.raises(ThrottledError):
+    with pytest.raises(TooManySessionsError):
         sessions.enter(ADA, "2001:db8::5")
 
 

@@ -104,7 +104,7 @@ async def test_a_maildrop_in_use_is_busy_and_no_wrong_password(
 async def test_an_empty_maildrop_is_listed_as_empty(provider: Provider) -> None:
     client = await provider.log_in()
     listing = await client.list_messages()
-    assert (listing.sizes, listing.unique_ids, listing.odd_count) == ({}, {}, 0)
+    assert (len(listing.sizes), listing.unique_ids, listing.odd_count) == (0, {}, 0)
     client.close()
 
 

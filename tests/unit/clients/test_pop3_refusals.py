@@ -212,7 +212,7 @@ async def test_a_server_without_uidl_is_listed_all_the_same(trust: Trust) -> Non
         client = await logged_in(port, trust)
         listing = await client.list_messages()
         client.close()
-    assert (listing.sizes, listing.unique_ids) == ({1: 100, 2: 200}, None)
+    assert (dict(listing.sizes), listing.unique_ids) == ({1: 100, 2: 200}, None)
 
 
 async def test_a_listing_that_fails_is_not_taken_for_an_empty_one(trust: Trust) -> None:

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from hato.core import limits
 from hato.core.settings import Limits
+from hato.net import service
 from hato.net.connection import Connection
 from hato.protocols.machine import Farewell
 from tests.unit.net.toy import BIG_CHUNK, BIG_CHUNKS, ToySession, toy_stage
@@ -223,6 +225,23 @@ async def test_an_idle_session_is_ended_and_a_busy_one_is_not(tmp_path: Path) ->
         assert await idle.rest() == b"IDLE_TIMED_OUT\r\n"
         stage.gate.set()
         assert await busy.line() == b"waited\r\n"
+
+
+async def test_who_sends_too_slowly_is_told_before_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "_WINDOW_SECONDS", 0.0)
+    monkeypatch.setattr(limits, "LEAST_OCTETS_PER_SECOND", 1 << 40)
+    async with toy_stage(tmp_path) as stage:
+        client = await stage.connect()
+        await client.line()
+        client.send(b"half a li")
+        async with asyncio.timeout(10):
+            while not any(one.progress.received_octets for one in stage.service.connections):
+                await asyncio.sleep(0)
+        stage.service.look_after()
+        client.send(b"ne, and mo")
+        assert await client.rest() == b"TOO_SLOW\r\n"
 
 
 async def test_who_is_revoked_and_does_not_read_is_cut(tmp_path: Path) -> None:

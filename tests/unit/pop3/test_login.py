@@ -113,7 +113,9 @@ async def test_one_person_has_only_so_many_sessions_from_one_address(house: Hous
     first = await house.log_in()
     second = await house.connect()
     await second.command("USER ada@example.org")
-    assert (await second.command(f"PASS {PASSWORD}")).startswith("-ERR [SYS/TEMP] ")
+    assert await second.command(f"PASS {PASSWORD}") == (
+        "-ERR [IN-USE] Too many sessions of yours are open; close one and try again"
+    )
     await first.hang_up()
     await second.command("USER ada@example.org")
     assert (await second.command(f"PASS {PASSWORD}")).startswith("+OK ")

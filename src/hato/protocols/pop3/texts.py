@@ -101,6 +101,10 @@ IN_USE: Final = Text(
     en="Another session has this maildrop open; try again later",
     ja="このメールボックスは別の接続が使っています。あとで試してください",
 )
+TOO_MANY_SESSIONS: Final = Text(
+    en="Too many sessions of yours are open; close one and try again",
+    ja="あなたの接続が多すぎます。どれかを閉じてから試してください",
+)
 THROTTLED: Final = Text(
     en="Too many failed logins; try again in {seconds} seconds",
     ja="ログインの失敗が多すぎます。{seconds}秒たってから試してください",

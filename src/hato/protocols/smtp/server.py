@@ -61,6 +61,7 @@ _FAREWELLS: Final[Mapping[Farewell, tuple[str, str]]] = {
     Farewell.SHUTTING_DOWN: ("4.3.2", "shutting down, try again soon"),
     Farewell.LOGIN_TIMED_OUT: ("4.4.2", "you took too long"),
     Farewell.IDLE_TIMED_OUT: ("4.4.2", "you took too long"),
+    Farewell.TOO_SLOW: ("4.4.2", "you send too slowly, try again later"),
     Farewell.TOO_MANY_CONNECTIONS: ("4.7.0", "too many connections, try again later"),
     Farewell.LOGIN_REVOKED: ("4.7.0", "you may no longer be here: log in again"),
     Farewell.INTERNAL_FAULT: ("4.3.0", "internal fault, try again later"),

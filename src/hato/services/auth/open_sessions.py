@@ -2,20 +2,16 @@
 
 Called by edges, after a login and when the session ends.
 Never keeps names: a key is a person's number and an address.
-Standards: none; RFC 3206 §4 says how to tell a passing refusal.
-Fails with ThrottledError when there are too many, in all processes together.
+Standards: none; RFC 2449 §8.1.2 says how POP3 tells it.
+Fails with TooManySessionsError when there are too many, in all processes together.
 """
 
 from __future__ import annotations
 
-from typing import Final
-
 from hato.core.addresses import subscriber_of
-from hato.core.errors import ThrottledError
+from hato.core.errors import TooManySessionsError
 from hato.core.ids import PersonId
 from hato.core.shared_counts import Counts
-
-_WAIT_SECONDS: Final = 60
 
 
 class OpenSessions:
@@ -30,10 +26,11 @@ class OpenSessions:
         self._counts = counts or Counts()
 
     def enter(self, person_id: PersonId, address: str) -> Place:
-        """Count a session in. Raises ThrottledError."""
+        """Count a session in. Raises TooManySessionsError."""
         key = f"{person_id} {subscriber_of(address)}"
         if not self._counts.enter(key, self._limit):
-            raise ThrottledError(_WAIT_SECONDS)
+            message = f"{self._limit} sessions are open"
+            raise TooManySessionsError(message)
         return Place(self._counts, key)
 
 

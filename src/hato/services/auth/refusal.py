@@ -36,6 +36,8 @@ class Why(StrEnum):
     NO_TLS = "no-tls"
     THROTTLED = "throttled"
     LOGIN_DELAY = "login-delay"
+    TOO_MANY_SESSIONS = "too-many-sessions"
+    """The secret was right, but she has as many sessions from there as one person may have."""
     MECHANISM = "mechanism"
     """Unknown, or not offered on this line."""
     MALFORMED = "malformed"

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 
 import msgspec
 
@@ -22,20 +23,23 @@ from hato.core.ids import MailboxId
 from hato.core.secret import Secret
 from hato.net.dialled import Patience
 from hato.services.delivery import DeliveryService
-from hato.services.fetching.deletions import delete_and_quit, find_due, find_unproven
+from hato.services.fetching.deletions import delete_and_quit, find_due, proven_of, unproven_of
 from hato.services.fetching.ledger_books import LedgerBooks
 from hato.services.fetching.letters import fetch_letters
-from hato.services.fetching.listing import look_at_mailbox
+from hato.services.fetching.listing import News, again_of, look_at_mailbox, octets_of, parts_of
 from hato.services.fetching.notes import Reason
 from hato.services.fetching.placeholders import put_notes
 from hato.services.fetching.poll import Poll
 from hato.services.fetching.poll_outcome import Outcome, Stage, Tally
 from hato.services.fetching.provider import open_mailbox
 from hato.services.fetching.reckoning import (
+    Wish,
     Wishes,
     reckon_absences,
     reckon_returns,
+    sort_wishes,
 )
+from hato.services.fetching.recognition import recognise
 from hato.services.fetching.roll_call import may_end_early
 from hato.services.sources.source import Source, polling_lock
 from hato.store.api import Account
@@ -163,15 +167,18 @@ async def _work(
 ) -> None:
     """Do what is to be done once it is known what lies there."""
     try:
-        wishes = await look_at_mailbox(poll, client, listed, wanted_whole)
-        await _fetch(poll, client, wishes)
+        news = await look_at_mailbox(poll, client, listed, wanted_whole)
+        suspects = await _fetch_news(poll, client, news, wanted_whole)
         # Known by their headers alone they are compared whole before they may go.
-        await _fetch(poll, client, Wishes(whole=await find_unproven(poll)))
         due = await find_due(poll)
-        if not due:
-            # Where something is to be deleted they wait: without QUIT none of that would count.
-            await _fetch(poll, client, Wishes(whole=wishes.suspects))
+        if unproven := await asyncio.to_thread(unproven_of, poll, due):
+            await _fetch(poll, client, Wishes(whole=unproven))
             due = await find_due(poll)
+        due = await asyncio.to_thread(proven_of, poll, due)
+        if not due and suspects:
+            # Where something is to be deleted they wait: without QUIT none of that would count.
+            await _fetch(poll, client, Wishes(whole=suspects))
+            due = proven_of(poll, await find_due(poll))
     except HatoError as fault:
         poll.blame(fault)
         with contextlib.suppress(HatoError):
@@ -179,6 +186,29 @@ async def _work(
         raise
     await _write_findings(poll)
     await delete_and_quit(poll, client, due)
+
+
+async def _fetch_news(
+    poll: Poll, client: Pop3Client, news: News, wanted_whole: frozenset[bytes]
+) -> list[Wish]:
+    """Fetch what is new, part by part, the whole letters first; return those that may do harm."""
+    largest = poll.delivery.message_octets
+    if poll.source.largest_octets is not None:
+        largest = min(largest, poll.source.largest_octets)
+    poll.tally.letters_total += len(news)
+    poll.tally.octets_total += await asyncio.to_thread(octets_of, poll, news)
+    later = Wishes()
+    for part in itertools.chain(parts_of(poll, news), [None]):
+        new = again_of(poll, news) if part is None else await recognise(poll, client, part)
+        sorted_out = sort_wishes(
+            new, poll.book.suspicions, largest_octets=largest, asked_for=wanted_whole
+        )
+        later.put_off(sorted_out)
+        poll.tally.letters_total -= len(part or ())
+        poll.tally.octets_total -= sum(wish.size_octets for wish in part or ())
+        await _fetch(poll, client, Wishes(whole=sorted_out.whole))
+    await _fetch(poll, client, Wishes(too_large=later.too_large, hopeless=later.hopeless))
+    return later.suspects
 
 
 async def _fetch(poll: Poll, client: Pop3Client, wishes: Wishes) -> None:
@@ -197,13 +227,14 @@ async def _fetch(poll: Poll, client: Pop3Client, wishes: Wishes) -> None:
 
 async def _write_findings(poll: Poll) -> None:
     """Write down what is gone, what came back, and what is odd."""
-    listed, book, now = poll.located.numbers.keys(), poll.book, poll.clock.now()
+    listed, book, now = poll.located.numbers, poll.book, poll.clock.now()
     if not await asyncio.to_thread(lambda: poll.knows_all_that_is_listed):
         # What seems to be missing may be one of those that nobody knows yet.
         await poll.write_findings([], None)
         return
     absences = await asyncio.to_thread(reckon_absences, listed, book.entries, book.suspicions, now)
-    returns = reckon_returns(listed, book.entries, book.in_state(LedgerState.GONE), now)
+    gone = await asyncio.to_thread(book.in_state, LedgerState.GONE)
+    returns = reckon_returns(listed, book.entries, gone, now)
     poll.tally.deleted += sum(
         entry.state is LedgerState.DELETION_CONFIRMED for entry in absences.settled
     )

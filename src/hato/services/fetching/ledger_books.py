@@ -11,15 +11,14 @@ program before (no email), or too large, with a note in its place (the email is 
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterable
 from typing import Final
-
-import msgspec
 
 from hato.core.ids import AccountId, ModSeq
 from hato.core.limits import LEDGER_ENTRIES_REMEMBERED
+from hato.services.fetching.packed_ledger import PackedLedger
 from hato.services.fetching.roll_call import Expected, read_expected
 from hato.services.fetching.suspicions import Suspicions, read_suspicions
 from hato.services.sources.sources import SUSPICIONS_KIND
@@ -27,55 +26,17 @@ from hato.store.api import Account
 from hato.store.changes import Committed, LedgerPut, ObjectPut, Wanted
 from hato.store.model import LedgerEntry, LedgerState
 
-_PACK: Final = msgspec.msgpack.Encoder()
-_UNPACK: Final = msgspec.msgpack.Decoder(LedgerEntry)
-_PAGE_ENTRIES: Final = 5_000
-"""So many are taken at once: some milliseconds."""
+_PAGE_ENTRIES: Final = 2_000
+"""So many are read at once."""
 _UNKNOWN: Final = ModSeq(-1)
 _EXPECTED_REMEMBERED: Final = 10_000
 """Sources of which one process remembers what their listings should be; some 300 octets each."""
-_COMMON: Final = frozenset({LedgerState.STORED, LedgerState.DELETION_CONFIRMED})
-"""States in which nearly all entries are: nobody needs a list of those."""
-
-
-class PackedLedger(Mapping[bytes, LedgerEntry]):
-    """Entries by name, in half the memory: each is unpacked when somebody asks for it."""
-
-    __slots__ = ("_packed",)
-
-    def __init__(self) -> None:
-        """Begin with none."""
-        self._packed: dict[bytes, bytes] = {}
-
-    def __getitem__(self, uidl: bytes) -> LedgerEntry:
-        """Return an entry. Raises KeyError."""
-        return _UNPACK.decode(self._packed[uidl])
-
-    def __contains__(self, uidl: object) -> bool:
-        """Tell whether there is an entry."""
-        return uidl in self._packed
-
-    def __iter__(self) -> Iterator[bytes]:
-        """Yield the names."""
-        return iter(self._packed)
-
-    def __len__(self) -> int:
-        """How many there are."""
-        return len(self._packed)
-
-    def put(self, entry: LedgerEntry) -> None:
-        """Take an entry, in the place of an earlier one."""
-        self._packed[entry.uidl] = _PACK.encode(entry)
-
-    def drop(self, uidl: bytes) -> None:
-        """Forget an entry."""
-        self._packed.pop(uidl, None)
 
 
 class LedgerBook:
     """The ledger of one source, as of a step of the account."""
 
-    __slots__ = ("_by_state", "entries", "modseq", "source_id", "suspicions")
+    __slots__ = ("entries", "modseq", "source_id", "suspicions")
 
     def __init__(
         self, source_id: str, modseq: ModSeq, suspicions: Suspicions | None = None
@@ -85,16 +46,15 @@ class LedgerBook:
         self.entries = PackedLedger()
         self.modseq = modseq
         self.suspicions = suspicions or Suspicions()
-        self._by_state: dict[LedgerState, set[bytes]] = {}
 
     def take(self, entries: Iterable[LedgerEntry]) -> None:
         """Take entries that were read."""
         for entry in entries:
-            self._put(entry)
+            self.entries.put(entry)
 
-    def in_state(self, state: LedgerState) -> AbstractSet[bytes]:
+    def in_state(self, state: LedgerState) -> frozenset[bytes]:
         """Return the names of letters in a state that few are in."""
-        return self._by_state.get(state, frozenset())
+        return self.entries.in_state(state)
 
     async def commit(self, account: Account, wanted: list[Wanted]) -> Committed:
         """Do all of `wanted` in one durable step, and know what it did. Raises as the store."""
@@ -106,9 +66,9 @@ class LedgerBook:
         for fact in committed.facts:
             if isinstance(fact, LedgerPut) and fact.source == self.source_id:
                 for uidl in fact.forget:
-                    self._drop(uidl)
+                    self.entries.drop(uidl)
                 for entry in fact.entries:
-                    self._put(entry)
+                    self.entries.put(entry)
             elif isinstance(fact, ObjectPut) and (fact.kind, fact.object_id) == (
                 SUSPICIONS_KIND,
                 self.source_id,
@@ -117,20 +77,6 @@ class LedgerBook:
         if committed.modseq != self.modseq:
             is_next = committed.modseq == self.modseq + 1
             self.modseq = committed.modseq if is_next else _UNKNOWN
-
-    def _put(self, entry: LedgerEntry) -> None:
-        self._forget_state(entry.uidl)
-        self.entries.put(entry)
-        if entry.state not in _COMMON:
-            self._by_state.setdefault(entry.state, set()).add(entry.uidl)
-
-    def _drop(self, uidl: bytes) -> None:
-        self._forget_state(uidl)
-        self.entries.drop(uidl)
-
-    def _forget_state(self, uidl: bytes) -> None:
-        for names in self._by_state.values():
-            names.discard(uidl)
 
 
 async def letters_not_whole(account: Account, source_id: str) -> frozenset[bytes]:
@@ -176,7 +122,7 @@ class LedgerBooks:
         suspicions = read_suspicions(None if kept is None else kept.content)
         book, after = LedgerBook(source_id, modseq, suspicions), None
         while page := await account.ledger(source_id, after=after, most=_PAGE_ENTRIES):
-            book.take(page)
+            await asyncio.to_thread(book.take, page)
             after = page[-1].uidl
         return book
 

@@ -163,7 +163,8 @@ class LetterGroups:
         for kept in group:
             poll.octets += kept.taken.staged.size_octets
             poll.located.numbers[kept.key] = kept.wish.number
-            poll.cleared.add(kept.key)
+            if poll.book.suspicions.failures(kept.key):
+                poll.cleared.add(kept.key)
 
     async def _replaced(self, group: Sequence[Kept]) -> list[Wanted]:
         """Return what takes away the notes in the place of letters that are here now."""

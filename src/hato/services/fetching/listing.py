@@ -2,7 +2,7 @@
 
 Called by `fetch_round` where a listing is not the known one.
 Never asks for more than unique-ids where all of them are known; never believes a listing that says
-a thing twice.
+a thing twice; never holds an object for each letter of a large maildrop.
 Standards: RFC 1939 §5 (LIST), RFC 1939 §7 (UIDL).
 Fails as a conversation does.
 """
@@ -10,67 +10,120 @@ Fails as a conversation does.
 from __future__ import annotations
 
 import asyncio
+import heapq
+from array import array
+from collections.abc import Iterator
+from itertools import islice
+from operator import itemgetter
+from typing import Final
+
+import msgspec
 
 from hato.clients.pop3 import Pop3Client
+from hato.clients.pop3_listing import Listing
 from hato.clients.pop3_packed_listing import PackedListing
+from hato.core.ids import MessageNumber
 from hato.services.fetching.identity import is_to_be_looked_at
 from hato.services.fetching.poll import Poll
 from hato.services.fetching.reckoning import (
+    Located,
     Wish,
-    Wishes,
     asked_for,
     back_again,
     confirmed_and_listed,
     locate,
+    locate_packed,
     orphans_of,
-    sort_wishes,
     to_try_again,
-    unknown_keys,
+    unnamed_of,
 )
-from hato.services.fetching.recognition import recognise
 from hato.services.fetching.renumbering import Orphans
 from hato.store.model import LedgerState
+
+_LETTERS_AT_ONCE: Final = 2_000
+"""Of new letters; between two such parts a poll waits for one answer."""
+
+
+class News(msgspec.Struct):
+    """What is listed and not known, or not surely."""
+
+    located: Located
+    rows: array[int]
+    """Of unique-ids that the ledger does not have."""
+    named: list[bytes] = []
+    """Those that it had before."""
+    again: list[bytes] = []
+    """Letters that are to be fetched although the ledger knows them."""
+
+    def __len__(self) -> int:
+        """How many letters may be new."""
+        return len(self.rows) + len(self.named) + len(self.located.unnamed)
+
+    def letters(self) -> Iterator[tuple[MessageNumber, bytes | None]]:
+        """Yield the letters that may be new, in their order."""
+        numbers = self.located.numbers
+        unknown = ((number, key) for key, number in numbers.at(self.rows))
+        named = sorted((numbers[key], key) for key in self.named)
+        unnamed = ((number, None) for number in self.located.unnamed)
+        return heapq.merge(unknown, named, unnamed, key=itemgetter(0))
 
 
 async def look_at_mailbox(
     poll: Poll, client: Pop3Client, listed: PackedListing, wanted_whole: frozenset[bytes]
-) -> Wishes:
-    """Return what is to be fetched; the poll knows afterwards where each letter is.
+) -> News:
+    """Return what may be new; the poll knows afterwards where each letter is.
 
     `listed`: what UIDL was answered with.
     """
     ledger, now = poll.book.entries, poll.clock.now()
-    poll.listing = listing = await asyncio.to_thread(listed.unpack)
-    located = poll.located = await asyncio.to_thread(locate, listing)
-    new = await asyncio.to_thread(unknown_keys, located, ledger)
-    gone = poll.book.in_state(LedgerState.GONE)
-    back = await asyncio.to_thread(back_again, located.numbers, ledger, gone)
-    new += back
-    returned = await asyncio.to_thread(confirmed_and_listed, located.numbers, ledger)
-    is_sure = listed.is_sound and not listing.odd_count and not located.unnamed
-    asked = asked_for(located.numbers, ledger, wanted_whole)
-    quarantined = poll.book.in_state(LedgerState.QUARANTINED)
-    again = to_try_again(located.numbers, ledger, quarantined - set(asked), now)
-    if is_sure and not new and not asked and not again and not returned:
-        return Wishes()
-    await client.add_sizes(listing)
-    located = poll.located = await asyncio.to_thread(locate, listing)
-    poll.orphans = Orphans(
-        await asyncio.to_thread(orphans_of, located.numbers.keys(), ledger, back)
+    plain = await asyncio.to_thread(locate_packed, listed)
+    if plain is None:
+        poll.listing = await asyncio.to_thread(listed.unpack)
+        located = await asyncio.to_thread(locate, poll.listing)
+    else:
+        poll.listing, located = Listing(), plain
+    poll.located = located
+    numbers = located.numbers
+    news = News(located, await asyncio.to_thread(numbers.rows_without, ledger))
+    gone = await asyncio.to_thread(ledger.in_state, LedgerState.GONE)
+    news.named = await asyncio.to_thread(back_again, numbers, ledger, gone)
+    news.again = asked_for(numbers, ledger, wanted_whole)
+    quarantined = poll.book.in_state(LedgerState.QUARANTINED) - set(news.again)
+    news.again += to_try_again(numbers, ledger, quarantined, now)
+    returned = await asyncio.to_thread(confirmed_and_listed, numbers, ledger)
+    if plain and not news and not news.again and not returned:
+        return news
+    await client.add_sizes(poll.listing)
+    if plain:
+        plain.unnamed = await asyncio.to_thread(unnamed_of, listed, poll.listing)
+    else:
+        poll.located = news.located = await asyncio.to_thread(locate, poll.listing)
+        news.rows = await asyncio.to_thread(poll.located.numbers.rows_without, ledger)
+    poll.orphans = await asyncio.to_thread(_orphans, poll, news.named)
+    poll.new_names = len(news.rows) + len(news.named)
+    news.again += (
+        key for key in returned if is_to_be_looked_at(ledger[key], poll.size_of(numbers[key]), now)
     )
-    unknown = [Wish(located.numbers[key], key, poll.size_of(located.numbers[key])) for key in new]
-    unknown += (Wish(number, None, poll.size_of(number)) for number in located.unnamed)
-    unknown.sort(key=lambda wish: wish.number)
-    fresh = await recognise(poll, client, unknown)
-    again += (
-        key
-        for key in returned
-        if is_to_be_looked_at(ledger[key], poll.size_of(located.numbers[key]), now)
-    )
-    more = (Wish(located.numbers[k], k, poll.size_of(located.numbers[k])) for k in [*asked, *again])
-    largest = poll.delivery.message_octets
-    if poll.source.largest_octets is not None:
-        largest = min(largest, poll.source.largest_octets)
-    return sort_wishes(
-        [*fresh, *more], poll.book.suspicions, largest_octets=largest, asked_for=wanted_whole
-    )
+    return news
+
+
+def _orphans(poll: Poll, back: list[bytes]) -> Orphans:
+    return Orphans(orphans_of(poll.located.numbers, poll.book.entries, back))
+
+
+def octets_of(poll: Poll, news: News) -> int:
+    """Return how many octets the letters have that may be new."""
+    return sum(poll.size_of(number) for number, _ in news.letters())
+
+
+def parts_of(poll: Poll, news: News) -> Iterator[list[Wish]]:
+    """Yield the letters that may be new, so many at once that nobody waits for it."""
+    letters = news.letters()
+    while part := [Wish(n, key, poll.size_of(n)) for n, key in islice(letters, _LETTERS_AT_ONCE)]:
+        yield part
+
+
+def again_of(poll: Poll, news: News) -> list[Wish]:
+    """Return the letters that are to be fetched although the ledger knows them."""
+    numbers = news.located.numbers
+    return [Wish(numbers[key], key, poll.size_of(numbers[key])) for key in news.again]

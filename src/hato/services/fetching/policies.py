@@ -47,12 +47,12 @@ def due(
 
     `now`: seconds since 1970 UTC. `unread`: letters that lie here and were not read yet.
     """
-    safe = [entry for entry in entries if is_safe_here(entry)]
+    safe = (entry for entry in entries if is_safe_here(entry))
     match policy.keeping:
         case Keeping.KEEP:
             return []
         case Keeping.DELETE_WHEN_STORED:
-            return safe
+            return list(safe)
         case Keeping.DELETE_AFTER_DAYS:
             stored_before = now - policy.days * _DAY_SECONDS
             return [one for one in safe if _stored_at(one) <= stored_before]

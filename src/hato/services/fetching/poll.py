@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
 from hato.clients.errors import NonsenseError
@@ -21,6 +22,7 @@ from hato.net.dial_errors import ConnectionLostError
 from hato.services.delivery import DeliveryService
 from hato.services.fetching.identity import set_aside
 from hato.services.fetching.ledger_books import LedgerBook
+from hato.services.fetching.packed_names import PackedNames
 from hato.services.fetching.poll_outcome import Tally
 from hato.services.fetching.reckoning import Located, Wish, with_state
 from hato.services.fetching.renumbering import Orphans
@@ -30,6 +32,8 @@ from hato.store.api import Account
 from hato.store.changes import Added, Committed, PutLedger, PutObject, Wanted
 from hato.store.model import LedgerEntry, LedgerState
 
+_ENTRIES_AT_ONCE: Final = 1_000
+"""Of the ledger, in one durable step: some milliseconds."""
 _LARGEST_CLAIM: Final = 2**62
 """A server may claim more; the ledger's numbers have 64 bits."""
 
@@ -47,8 +51,10 @@ class Poll:
     folder: MailboxId
     """Where new letters go."""
     listing: Listing = field(default_factory=Listing)
-    located: Located = field(default_factory=lambda: Located({}, []))
+    located: Located = field(default_factory=lambda: Located(PackedNames(), []))
     """Grows with each letter that gets a name while the poll runs."""
+    new_names: int = 0
+    """How many unique-ids are listed that the ledger does not have, or had before."""
     orphans: Orphans = field(default_factory=lambda: Orphans(()))
 
     new_emails: list[EmailId] = field(default_factory=list)
@@ -80,10 +86,15 @@ class Poll:
     async def write_entries(
         self, entries: Iterable[LedgerEntry], forget: Iterable[bytes] = ()
     ) -> None:
-        """Write entries of the ledger alone; nothing happens where there are none."""
-        put = PutLedger(self.book.source_id, tuple(entries), tuple(forget))
-        if put.entries or put.forget:
-            await self.write([put])
+        """Write entries of the ledger alone; nothing happens where there are none.
+
+        Many take several steps, except where others are forgotten: that is one step.
+        """
+        following, forgotten = iter(entries), tuple(forget)
+        most = None if forgotten else _ENTRIES_AT_ONCE
+        while (some := tuple(islice(following, most))) or forgotten:
+            await self.write([PutLedger(self.book.source_id, some, forgotten)])
+            forgotten = ()
 
     def displaced_by(self, names: Iterable[tuple[LedgerEntry, bytes]]) -> list[LedgerEntry]:
         """Return what is kept of other letters whose names these entries get."""
@@ -111,9 +122,11 @@ class Poll:
     def knows_all_that_is_listed(self) -> bool:
         """Whether each letter has its name, and each name its entry: then the rest is missing."""
         located = self.located
+        if not self.new_names and not located.unnamed:
+            return True
         named = set(located.numbers.values()) if located.unnamed else set()
-        return named.issuperset(located.unnamed) and all(
-            key in self.book.entries for key in located.numbers
+        return named.issuperset(located.unnamed) and not located.numbers.rows_without(
+            self.book.entries
         )
 
     async def write_findings(
@@ -136,6 +149,9 @@ class Poll:
             lost=lost - in_quarantine,
             cleared=self.cleared,
         )
+        if len(settled) > _ENTRIES_AT_ONCE:
+            await self.write_entries(settled)
+            settled = []
         wanted: list[Wanted] = []
         if settled or expired:
             wanted.append(PutLedger(self.book.source_id, tuple(settled), tuple(expired)))

@@ -8,6 +8,7 @@ Fails with DialError, ConnectionLostError, InvalidInputError and the errors of `
 
 from __future__ import annotations
 
+import asyncio
 from functools import lru_cache
 from typing import Final
 
@@ -48,7 +49,8 @@ async def open_mailbox(
     """Connect and log in; return the connection and the method of the login."""
     tally.stage = Stage.CONNECTING
     patience = patience or Patience()
-    client = await connect(_server_of(source), _trust(source.ca_file), patience=patience)
+    trust = await asyncio.to_thread(_trust, source.ca_file)
+    client = await connect(_server_of(source), trust, patience=patience)
     try:
         tally.stage = Stage.LOGGING_IN
         return client, await client.log_in(_identity_of(source, secret))

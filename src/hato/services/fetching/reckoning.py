@@ -12,17 +12,21 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
+from operator import eq
 from typing import Final
 
 import msgspec
 
 from hato.clients.pop3_listing import Listing
+from hato.clients.pop3_packed_listing import PackedListing
 from hato.core.ids import MessageNumber
 from hato.core.limits import (
     LEDGER_REMEMBERED_SECONDS,
     MISSING_POLLS_UNTIL_GONE,
     QUARANTINE_SECONDS,
 )
+from hato.services.fetching.packed_ledger import PackedLedger
+from hato.services.fetching.packed_names import PackedNames, packed
 from hato.services.fetching.suspicions import Suspicions
 from hato.store.model import LedgerEntry, LedgerState
 
@@ -31,13 +35,13 @@ _ON_REQUEST: Final = frozenset({LedgerState.SEEN, LedgerState.QUARANTINED})
 _FAILURES_BY_CHANCE: Final = 1
 """Any line may break once, within any letter."""
 
-Ledger = Mapping[bytes, LedgerEntry]
+Ledger = PackedLedger
 
 
 class Located(msgspec.Struct):
     """Where each letter is in this session, by its name in the ledger."""
 
-    numbers: dict[bytes, MessageNumber]
+    numbers: PackedNames
     unnamed: list[MessageNumber]
     """Letters without a unique-id of their own: they are known by their header."""
 
@@ -65,6 +69,12 @@ class Wishes(msgspec.Struct):
     hopeless: list[Wish] = []
     """They failed too often: a note takes their place."""
 
+    def put_off(self, others: Wishes) -> None:
+        """Take over those of others that are not fetched at once."""
+        self.suspects += others.suspects
+        self.too_large += others.too_large
+        self.hopeless += others.hopeless
+
 
 def locate(listing: Listing) -> Located:
     """Name what a listing has."""
@@ -77,18 +87,29 @@ def locate(listing: Listing) -> Located:
         numbers = {key: number for key, number in numbers.items() if counts[key] == 1}
         unnamed.update(number for number, key in unique_ids.items() if counts[key] > 1)
     unnamed |= listing.sizes.keys() - unique_ids.keys()
-    return Located(numbers, sorted(unnamed))
+    return Located(packed(numbers), sorted(unnamed))
 
 
-def unknown_keys(located: Located, ledger: Ledger) -> list[bytes]:
-    """Return the names that the ledger does not have, in the order of the messages."""
-    return [key for key in located.numbers if key not in ledger]
+def locate_packed(listed: PackedListing) -> Located | None:
+    """Name what a listing of unique-ids has, where nothing in it is odd; None: something is."""
+    if not listed.is_plain:
+        return None
+    names = PackedNames(listed.blocks, listed.numbers)
+    return None if names.has_twins else Located(names, [])
+
+
+def unnamed_of(listed: PackedListing, listing: Listing) -> list[MessageNumber]:
+    """Return the letters that only LIST has."""
+    if len(listed) == len(listing.sizes) and all(map(eq, listed.numbers, listing.sizes)):
+        return []
+    named = set(listed.numbers)
+    return [number for number in listing.sizes if number not in named]
 
 
 def confirmed_and_listed(located: Iterable[bytes], ledger: Ledger) -> list[bytes]:
     """Return the names of letters that are listed although their deletion was confirmed."""
     confirmed = LedgerState.DELETION_CONFIRMED
-    return [key for key in located if key in ledger and ledger[key].state is confirmed]
+    return [key for key in located if ledger.state_of(key) is confirmed]
 
 
 def back_again(located: Collection[bytes], ledger: Ledger, gone: Iterable[bytes]) -> list[bytes]:
@@ -105,10 +126,9 @@ def orphans_of(
     those that are `back`. What was deleted from there by us is no orphan: a letter like it would be
     another one.
     """
-    away = (key for key in ledger if key not in located)
-    orphans = (ledger[key] for key in itertools.chain(away, back))
+    away = ledger.not_among(located, {LedgerState.DELETION_CONFIRMED})
     return sorted(
-        (one for one in orphans if one.state is not LedgerState.DELETION_CONFIRMED),
+        itertools.chain(away, (ledger[key] for key in back)),
         key=lambda one: (one.state is LedgerState.GONE, one.email_id or 0, one.uidl),
     )
 
@@ -186,8 +206,8 @@ def reckon_absences(
     settled: list[LedgerEntry] = []
     expired: list[bytes] = []
     remembered_since = now - LEDGER_REMEMBERED_SECONDS
-    for key in [key for key in ledger if key not in located]:
-        entry = ledger[key]
+    for entry in ledger.not_among(located):
+        key = entry.uidl
         if entry.state in _ENDED:
             if entry.at < remembered_since:
                 expired.append(key)

@@ -69,9 +69,7 @@ def _suspects(poll: Poll, unknown: list[Wish]) -> list[Wish]:
     orphans = poll.orphans
     if not orphans.can_be_told_by_header:
         return []
-    is_renumbered = looks_renumbered(
-        sum(wish.key is not None for wish in unknown), len(poll.listing.sizes), len(orphans)
-    )
+    is_renumbered = looks_renumbered(poll.new_names, len(poll.listing.sizes), len(orphans))
     return [
         wish
         for wish in unknown

@@ -13,7 +13,9 @@ from hato.core.limits import (
     QUARANTINE_SECONDS,
     REFUSED_POLLS_UNTIL_QUARANTINE,
 )
+from hato.services.fetching.packed_ledger import PackedLedger
 from hato.services.fetching.reckoning import (
+    Located,
     Wish,
     asked_for,
     back_again,
@@ -23,7 +25,6 @@ from hato.services.fetching.reckoning import (
     reckon_returns,
     sort_wishes,
     to_try_again,
-    unknown_keys,
     with_state,
 )
 from hato.services.fetching.suspicions import Suspicions
@@ -47,8 +48,12 @@ def entry(
     return LedgerEntry(key, state, EmailId(email), 10, b"whole", b"header", at, at)
 
 
-def ledger(*entries: LedgerEntry) -> dict[bytes, LedgerEntry]:
-    return {one.uidl: one for one in entries}
+def ledger(*entries: LedgerEntry) -> PackedLedger:
+    return PackedLedger(entries)
+
+
+def unknown_keys(located: Located, known: PackedLedger) -> list[bytes]:
+    return [key for key, _ in located.numbers.at(located.numbers.rows_without(known))]
 
 
 def wish(number: int, key: bytes | None = b"k", size: int = 10) -> Wish:
@@ -88,7 +93,8 @@ def test_a_letter_that_only_uidl_knows_is_there_all_the_same() -> None:
 
 def test_an_empty_mailbox_has_nothing() -> None:
     located = locate(listing([]))
-    assert (located.numbers, located.unnamed) == ({}, [])
+    assert not located.numbers
+    assert not located.unnamed
 
 
 def test_names_like_paths_are_names() -> None:
@@ -101,7 +107,7 @@ def test_what_the_ledger_has_in_any_state_is_not_new(state: LedgerState) -> None
 
 
 def test_new_names_come_in_the_order_of_their_letters() -> None:
-    assert unknown_keys(locate(listing([b"z", b"a", b"m"])), {}) == [b"z", b"a", b"m"]
+    assert unknown_keys(locate(listing([b"z", b"a", b"m"])), ledger()) == [b"z", b"a", b"m"]
 
 
 # What is not listed by its name

@@ -1,0 +1,110 @@
+"""Names and entries of large mailboxes in little room: the same as in a plain dictionary."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from hato.clients.pop3_listing import Sizes
+from hato.clients.pop3_packed_listing import PackedListing
+from hato.core.ids import EmailId, MessageNumber
+from hato.services.fetching.name_index import NameIndex
+from hato.services.fetching.packed_ledger import PackedLedger
+from hato.services.fetching.packed_names import PackedNames, packed
+from hato.services.fetching.reckoning import locate_packed, unnamed_of
+from hato.store.model import LedgerEntry, LedgerState
+
+
+def entry(name: bytes, state: LedgerState = LedgerState.STORED, at: int = 1) -> LedgerEntry:
+    return LedgerEntry(name, state, EmailId(1), 10, b"w", b"h", at)
+
+
+def listed(*rows: tuple[int, bytes]) -> PackedListing:
+    made = PackedListing()
+    for number, name in rows:
+        made.add_unique_ids([(MessageNumber(number), name)])
+    return made
+
+
+def test_each_name_has_the_place_that_it_got_first() -> None:
+    index = NameIndex()
+    names = [b"%d" % number for number in range(2_000)]
+    assert all(index.put(name, place) for place, name in enumerate(names))
+    assert not index.put(b"7", 99)
+    assert [index.find(name) for name in names] == list(range(2_000))
+    index.drop(b"7")
+    assert (index.find(b"7"), index.find(b"8"), index.find(b"x")) == (None, 8, None)
+
+
+def test_a_ledger_is_what_a_dictionary_would_be() -> None:
+    """Whatever is put, put again in a longer or a shorter form, and dropped."""
+    chance = random.Random(5)
+    plain: dict[bytes, LedgerEntry] = {}
+    ledger = PackedLedger()
+    for _ in range(3_000):
+        name = b"%d" % chance.randrange(300)
+        if chance.random() < 0.2:
+            plain.pop(name, None)
+            ledger.drop(name)
+        else:
+            state, at = chance.choice(list(LedgerState)), chance.choice([1, 300, 2**40])
+            plain[name] = entry(name, state, at)
+            ledger.put(plain[name])
+    assert dict(ledger) == plain
+    assert len(ledger) == len(plain)
+    for state in LedgerState:
+        assert ledger.in_state(state) == {n for n, one in plain.items() if one.state is state}
+    some = list(plain)[::2]
+    gone = LedgerState.GONE
+    others = {n: one for n, one in plain.items() if n not in some and one.state is not gone}
+    assert {one.uidl: one for one in ledger.not_among(some, {gone})} == others
+    assert ledger.state_of(b"nobody") is None
+    with pytest.raises(KeyError):
+        ledger[b"nobody"]
+
+
+def test_names_are_found_in_their_order_and_single_ones_are_added() -> None:
+    names = packed({b"%d" % n: MessageNumber(n) for n in range(1, 2_501)})
+    assert list(names)[:3] == [b"1", b"2", b"3"]
+    assert names[b"2500"] == 2_500
+    names[b" header"] = MessageNumber(7)
+    names[b"3"] = MessageNumber(9)
+    assert (names[b" header"], names[b"3"], len(names)) == (7, 3, 2_501)
+    known = {name: None for name in names if name not in (b"5", b"1700")}
+    rows = names.rows_without(known)
+    assert list(names.at(rows)) == [(b"5", 5), (b"1700", 1_700)]
+    assert b"x" not in names
+    assert not PackedNames()
+
+
+def test_a_listing_is_located_as_it_is_where_nothing_in_it_is_odd() -> None:
+    located = locate_packed(listed((1, b"a"), (3, b"b")))
+    assert located is not None
+    assert dict(located.numbers) == {b"a": 1, b"b": 3}
+
+
+@pytest.mark.parametrize(
+    "rows", [[(1, b"a"), (2, b"a")], [(2, b"a"), (1, b"b")], [(1, b"a"), (1, b"b")], [(0, b"a")]]
+)
+def test_an_odd_listing_is_looked_at_row_by_row(rows: list[tuple[int, bytes]]) -> None:
+    assert locate_packed(listed(*rows)) is None
+
+
+@pytest.mark.parametrize(
+    ("sizes", "unnamed"), [([1, 2], []), ([1, 2, 3], [3]), ([1], []), ([1, 3], [3]), ([2, 1], [])]
+)
+def test_what_only_list_has_is_known(sizes: list[int], unnamed: list[int]) -> None:
+    from_uidl = listed((1, b"a"), (2, b"b"))
+    listing = PackedListing().unpack()
+    listing.add_sizes([(MessageNumber(number), 10) for number in sizes])
+    assert unnamed_of(from_uidl, listing) == unnamed
+
+
+def test_sizes_are_kept_in_any_order_and_of_any_size() -> None:
+    sizes = Sizes()
+    rows = {1: 5, 2: 2**70, 4: 7, 3: 8}
+    for number, size in rows.items():
+        sizes.put(MessageNumber(number), size)
+    assert dict(sizes) == rows
+    assert (sizes.get(MessageNumber(9), 0), MessageNumber(2) in sizes, len(sizes)) == (0, True, 4)
