@@ -8,6 +8,7 @@ Fails with one sentence about the first thing that is wrong.
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,7 @@ from hato.core.language import Text
 from hato.core.settings import Settings
 from hato.net.data_folder import check_data_folder
 
+_LEAST_IDLE_SECONDS: Final = 600
 _FINE: Final = Text(
     en="{path} is fine: data in {data}, {count} addresses to listen on.",
     ja="{path} は問題ありません。データは {data}、待ち受けアドレスは {count} 個です。",
@@ -33,6 +35,19 @@ _ONLY_110: Final = Text(
     "list port 995 in [listen] too.",
     ja="ただし pop3s がないとメールソフトは第二候補を使います。"
     "[listen] に 995 番も書いてください。",
+)
+
+_SHORT_IDLE: Final = Text(
+    en="But idle_seconds in [limits] is under 600, the least that RFC 1939 §3 allows for POP3.",
+    ja="ただし [limits] の idle_seconds が 600 未満です。RFC 1939 §3 では 600 以上です。",
+)
+_OPEN_DATA: Final = Text(
+    en="But the data folder {path} is open to every local user: `chmod 700 {path}` closes it.",
+    ja="ただしデータフォルダー {path} は誰でも開けます。`chmod 700 {path}` で閉じてください。",
+)
+_OPEN_KEY: Final = Text(
+    en="But the TLS key {path} can be read by every local user: `chmod o-rwx {path}` ends that.",
+    ja="ただし TLS の鍵 {path} は誰でも読めます。`chmod o-rwx {path}` で閉じてください。",
 )
 
 EXAMPLE: Final = """\
@@ -135,4 +150,12 @@ def _doubts(settings: Settings) -> list[Text]:
         doubts.append(_NOBODY_CAN_LOG_IN)
     if settings.listen.pop3 and not settings.listen.pop3s:
         doubts.append(_ONLY_110)
+    if settings.limits.idle_seconds < _LEAST_IDLE_SECONDS:
+        doubts.append(_SHORT_IDLE)
+    data = Path(settings.data)
+    if data.exists() and data.stat().st_mode & stat.S_IRWXO:
+        doubts.append(_OPEN_DATA.filled(path=data))
+    keys = {settings.tls.key, *(name.key for name in settings.tls.names)} - {""}
+    exposed = (key for key in sorted(keys) if Path(key).stat().st_mode & stat.S_IROTH)
+    doubts += (_OPEN_KEY.filled(path=key) for key in exposed)
     return doubts

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import mmap
 import os
+import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import partial
@@ -19,14 +20,21 @@ from pathlib import Path
 from typing import Final
 
 from hato.cli.foreign_files import Entry, entries_of, open_file
+from hato.core.errors import InvalidInputError
+from hato.core.language import Text
 from hato.core.limits import READ_CHUNK_OCTETS
 from hato.message.header import find_values
 from hato.message.mbox import find_messages, unquote
 from hato.services.importing import ForeignMessage
 from hato.store.model import ANSWERED, DRAFT, FLAGGED, SEEN
 
+_NOT_MBOX: Final = Text(
+    en="{path} is no mbox: no message begins in it with a line `From …`.",
+    ja="{path} は mbox ではありません(`From …` の行で始まるメールがありません)。",
+)
 _MAILDIR_FLAGS: Final = {"S": SEEN, "R": ANSWERED, "F": FLAGGED, "D": DRAFT}
 _STATUS_FLAGS: Final = {"R": SEEN, "A": ANSWERED, "F": FLAGGED, "T": DRAFT}
+_SOMETHING: Final = re.compile(rb"\S")
 _HEAD_OCTETS: Final = 65_536
 
 
@@ -111,7 +119,10 @@ def _refused(entry: Entry) -> ForeignMessage:
 
 
 def read_mbox(path: Path) -> Iterator[ForeignMessage]:
-    """Yield the messages of an mbox file; Status lines say what was read and answered."""
+    """Yield the messages of an mbox file; Status lines say what was read and answered.
+
+    Raises InvalidInputError for a file that has something in it, but no message.
+    """
     with open_file(path) as file:
         state = os.fstat(file.fileno())
         if not state.st_size:
@@ -130,6 +141,8 @@ def read_mbox(path: Path) -> Iterator[ForeignMessage]:
             keywords=_status_keywords(data[message.start : message.start + _HEAD_OCTETS]),
             chunks=partial(_mbox_chunks, data, message.start, message.stop),
         )
+    if not seen and _SOMETHING.search(data):
+        raise InvalidInputError(_NOT_MBOX, path=path)
 
 
 def _facts_of(file: Path) -> tuple[int, int]:

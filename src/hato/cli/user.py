@@ -62,7 +62,8 @@ class _Row(msgspec.Struct, frozen=True):
 
     name: str
     is_enabled: bool
-    language: str
+    language: str | None
+    """None: she has not chosen, the configured one holds."""
     account: str
     messages: int
     octets: int

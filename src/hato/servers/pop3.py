@@ -305,7 +305,8 @@ class Pop3Session:
             may_stay = partial(logins.may_stay, self._running)
             self._transaction = Transaction(self.machine, self._peer, drop, may_stay)
             self._answer_as(self._transaction)
-            self.machine.prefer(person.language)
+            if person.language is not None:
+                self.machine.prefer(person.language)
             self.machine.send(_LOGGED_IN)
 
     def _answer_as(self, transaction: Transaction) -> None:

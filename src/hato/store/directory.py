@@ -27,7 +27,8 @@ class Person(msgspec.Struct, frozen=True):
     name: str
     """Her main address, normalised: `ada@example.org`. It is what she logs in with."""
     is_enabled: bool = True
-    language: Language = Language.ENGLISH
+    language: Language | None = None
+    """Of replies to her; None: she has not chosen, the configured one holds."""
     retr_sets_seen: bool = False
     """Whether reading by POP3 marks a message as seen."""
     expire_days: int | None = None

@@ -49,3 +49,15 @@ def test_an_interruption_is_heard_at_once_and_says_how_far_it_was(
     monkeypatch.setitem(import_mail._READERS, "eml", interrupting)
     said = hato("import", "ada@example.org", "eml", str(tmp_path), *options, status=130)
     assert said.err.startswith(sentence)
+
+
+def test_a_file_that_is_no_mbox_is_refused_and_an_empty_one_is_not(
+    hato: Hato, tmp_path: Path
+) -> None:
+    file = tmp_path / "mail"
+    for text in ("", "\n"):
+        file.write_text(text)
+        assert hato("import", "ada@example.org", "mbox", str(file), "--dry-run").out
+    file.write_text("Subject: Tea\n\nAt five?\n")
+    said = hato("import", "ada@example.org", "mbox", str(file), "--dry-run", status=1)
+    assert said.err.startswith(f"{file} is no mbox")

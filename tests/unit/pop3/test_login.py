@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 
+import msgspec
 import pytest
 
 from hato.core.errors import (
@@ -252,6 +253,24 @@ async def test_implicit_tls_needs_nothing_more(house: House) -> None:
     pump = await house.connect("192.0.2.7", is_encrypted=True, offers_tls=False)
     await pump.command("USER ada@example.org")
     assert (await pump.command(f"PASS {PASSWORD}")).startswith("+OK ")
+
+
+@pytest.mark.parametrize(
+    ("chosen", "answer"),
+    [
+        (None, "+OK ログインしました"),
+        (Language.ENGLISH, "+OK Logged in, maildrop locked"),
+    ],
+)
+async def test_who_never_chose_a_language_gets_the_configured_one(
+    house: House, chosen: Language | None, answer: str
+) -> None:
+    house.edge.settings = msgspec.structs.replace(house.settings, language=Language.JAPANESE)
+    await house.change_person(language=chosen)
+    pump = await house.connect()
+    await pump.command("UTF8")
+    await pump.command("USER ada@example.org")
+    assert (await pump.command(f"PASS {PASSWORD}")) == answer
 
 
 async def test_before_login_nothing_tells_whose_language_it_would_be(house: House) -> None:

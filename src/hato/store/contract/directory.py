@@ -108,6 +108,14 @@ class TestPeople:
         assert await shelf.directory.find_person("鳩@example.org") == added
         assert await shelf.second().directory.people() == [added]
 
+    async def test_who_has_chosen_no_language_has_none(self, shelf: Shelf) -> None:
+        (ada,) = await settled(shelf, "ada@example.org")
+        assert ada.language is None
+        for chosen in (Language.ENGLISH, None):
+            wanted = msgspec.structs.replace(ada, language=chosen)
+            await shelf.directory.change_person(wanted)
+            assert await shelf.second().directory.person(ada.person_id) == wanted
+
     async def test_a_name_is_somebodys_and_of_a_served_domain(self, shelf: Shelf) -> None:
         ada, bob = await settled(shelf, "ada@example.org", "bob@example.org")
         with pytest.raises(AlreadyExistsError):
