@@ -124,6 +124,25 @@ def test_room_is_won_by_deleting_alone(tmp_path: Path) -> None:
         print("\n".join(post.ledger.figures()))
 
 
+def test_mail_that_could_still_be_brought_back_makes_room(tmp_path: Path) -> None:
+    """Two weeks to bring it back, as in the settings by default, and yet deleting wins room."""
+    folder = tmp_path / "hato"
+    tables: dict[str, dict[str, object]] = {
+        "store": {"free_space_octets": MARK_OCTETS, "segment_octets": 500_000}
+    }
+    with (
+        small_disk(folder / "data", "tmpfs", DISK_OCTETS),
+        serving(folder, tables=tables) as server,
+    ):
+        post = Post(server, seed_of_this_run())
+        ada, ben = post.people
+        post.send_until_refused()
+        post.delete_half(ada)
+        post.delete_half(ben)
+        post.make_room()
+        post.ledger.look(server, whole=True)
+
+
 def test_a_disk_without_any_reserve_loses_nothing_and_recovers(tmp_path: Path) -> None:
     """What keeps deleting possible is used up too: then people wait, and nothing is lost."""
     folder = tmp_path / "hato"

@@ -175,3 +175,13 @@ async def test_what_steers_a_terminal_is_shown_as_text() -> None:
     assert_clear(advice.text, house.source)
     assert advice.words.isprintable()
     assert "\\x1b" in advice.text.en
+
+
+async def test_endless_words_of_a_server_do_not_make_an_endless_sentence() -> None:
+    house = await furnish()
+    said = b"-ERR " + b"please " * 1_000 + b"\r\n"
+    with Provider(Maildrop(letters(1), {"PASS": said})) as provider:
+        outcome = await house.fetch(provider)
+    assert outcome.error is not None
+    for words in advise(outcome.error, house.source).text:
+        assert len(words) < 2_000

@@ -160,25 +160,6 @@ async def test_a_letter_that_ends_every_connection_does_not_stall_the_rest(
     assert asked == POLLS
 
 
-async def test_a_letter_that_nobody_may_touch_does_not_stall_deleting() -> None:
-    """Not even its header can be had: it is set aside all the same, and the others may go."""
-    house = await furnish(policy=DELETE)
-    drop = Maildrop(letters(5))
-
-    def answer(session: Session, argument: str) -> bytes | None:
-        number = int(argument.split(maxsplit=1)[0])
-        is_poison = session.letters[number][0] == "uid-2"
-        verb = drop.commands[-1].partition(" ")[0]
-        return None if is_poison else drop.properly(session, f"{verb} {argument}")
-
-    drop.answers.update({"RETR": answer, "TOP": answer})
-    with Provider(drop) as provider:
-        for _ in range(POLLS + 4):
-            await house.fetch(provider, IMPATIENT)
-            house.clock.advance(7_200)
-        assert list(drop.letters) == ["uid-2"]
-
-
 @POLICIES
 async def test_a_letter_over_the_limit_comes_as_its_header_and_a_note(policy: Policy) -> None:
     house = await furnish(policy=policy, largest_octets=10_000)

@@ -124,7 +124,8 @@ def add(desk: Desk, /, address: str, **chosen: Any) -> None:  # noqa: ANN401 - c
         raise InvalidInputError(_IMAP, address=address)
     where = where_fields(chosen)
     wishes = wished_fields(chosen, Policy())
-    path = folder_path(chosen["folder"] or "")
+    apart = address if chosen["not_in_inbox"] else ""
+    path = folder_path(chosen["folder"] or apart)
     desk.run(_refuse_double(desk, address, chosen["owner"]))
     named = Named(**{name: where.get(name) for name in ("host", "port", "tls", "login")})
     candidates = _candidates(desk, address, named)

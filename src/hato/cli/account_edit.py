@@ -74,7 +74,10 @@ def edit(desk: Desk, /, address: str, **chosen: Any) -> None:  # noqa: ANN401 - 
     wishes = wished_fields(chosen, source.policy)
     if chosen["pause"] is not None:
         wishes["is_paused"] = chosen["pause"]
-    path = folder_path(chosen["folder"]) if chosen["folder"] is not None else None
+    folder = chosen["folder"]
+    if folder is None and chosen["not_in_inbox"] and source.folder is None:
+        folder = source.address
+    path = folder_path(folder) if folder is not None else None
     changed = msgspec.structs.replace(source, **(where | wishes))
     if changed == source and path is None and not chosen["password_stdin"]:
         raise InvalidInputError(_NOTHING_CHOSEN)

@@ -66,17 +66,18 @@ def remove(
     if not keep_mail and not yes:
         _make_sure(desk, source, count)
 
-    async def work() -> int:
+    async def work() -> tuple[int, int]:
         async with desk.store() as store:
             found, _ = await the_source(desk, store, source.source_id, owner)
-            return await found.sources.remove(source.source_id, keep_mail=keep_mail)
+            removed = await found.sources.remove(source.source_id, keep_mail=keep_mail)
+            # Only now: a poll that was under way has ended, and what it brought is here.
+            return removed, await count_mail_of(found.account, source.source_id)
 
-    removed = desk.run(work())
+    removed, kept = desk.run(work())
     if as_json:
-        kept = count if keep_mail else 0
         desk.print_json({"address": source.address, "removed_mail": removed, "kept_mail": kept})
     elif keep_mail:
-        desk.say(_REMOVED, address=source.address, count=count)
+        desk.say(_REMOVED, address=source.address, count=kept)
     else:
         desk.say(_REMOVED_WITH_MAIL, address=source.address, count=removed)
 

@@ -1,51 +1,81 @@
 """`hato compact`: give the space of deleted mail back to the system now.
 
-Called by `cli.program`; a server does the same by itself, once an hour.
-Never touches what can still be undeleted.
+Called by `cli.program`; a server does the same by itself, once an hour, and at once on a full disk.
+Never ends what can still be undeleted, unless the disk lacks the room or it is asked to.
 Standards: none.
 Fails with one sentence where the disk is too full to copy anything.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from hato.cli.desk import Desk
 from hato.core.clock import SystemClock
-from hato.core.errors import StorageFullError
+from hato.core.errors import SpokenError
 from hato.core.language import Text
+
+if TYPE_CHECKING:
+    from hato.services.winning_room import Won
+    from hato.store.model import Room
 
 _DONE: Final = Text(
     en="{octets} octets were given back; {purged} messages were past their time.",
     ja="{octets} オクテットを解放しました。期限の切れたメッセージは {purged} 通でした。",
 )
+_EARLY: Final = Text(
+    en="{count} deleted messages were ended before their time: they cannot be brought back.",
+    ja="削除済みのメッセージ {count} 通を期限前に完全に消しました。元には戻せません。",
+)
+_STILL: Final = Text(
+    en="The disk has {free} octets free, and new mail needs {needed}: delete mail or other files, "
+    "or make the disk larger.",
+    ja="ディスクの空きは {free} オクテットで、新しいメールには {needed} オクテットが必要です。"
+    "メールやほかのファイルを削除するか、ディスクを大きくしてください。",
+)
+_TOO_FULL: Final = Text(
+    en="Nothing could be given back: the {free} octets that are free are too few to copy the mail "
+    "that stays, and new mail needs {needed}: free space on this disk; nothing was lost.",
+    ja="何も解放できませんでした。空きは {free} オクテットで、残すメールを写すには足りません。"
+    "新しいメールには {needed} オクテットが必要です。このディスクに空きを作ってください。"
+    "何も失われていません。",
+)
 
 
 @click.command(short_help="Give back the space of deleted mail.")
+@click.option(
+    "--purge-deleted", is_flag=True, help="End all deleted mail: none can be brought back."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
-def compact(desk: Desk, *, as_json: bool) -> None:
-    """Purge what is past its time and give back its space; may run while Hato serves."""
+def compact(desk: Desk, *, purge_deleted: bool, as_json: bool) -> None:
+    """Purge what is past its time and give back its space; may run while Hato serves.
 
-    async def work() -> tuple[int, int]:
-        octets = purged = 0
-        too_full: StorageFullError | None = None
+    While the disk lacks room, deleted mail is ended early, the longest deleted first.
+    """
+    from hato.services.winning_room import compact_all
+
+    async def work() -> tuple[Won, Room]:
         async with desk.store() as store:
-            for account_id in await store.account_ids():
-                account = await store.account(account_id)
-                try:
-                    purged += await account.purge(SystemClock().now())
-                    octets += await account.compact()
-                except StorageFullError as fault:  # the next account may hold less that lives
-                    too_full = fault
-        if too_full is not None and not octets:
-            raise too_full
-        return octets, purged
+            now = SystemClock().now()
+            won = await compact_all(store, now, purge_deleted=purge_deleted)
+            return won, await store.room()
 
-    octets, purged = desk.run(work())
+    won, room = desk.run(work())
+    figures = {"free": room.free_octets, "needed": room.needed_octets}
+    if won.too_full and not won.octets:
+        if won.ended_early:
+            desk.say_aside(_EARLY, count=won.ended_early)
+        raise SpokenError(_TOO_FULL, **figures)
     if as_json:
-        desk.print_json({"octets": octets, "purged": purged})
-    else:
-        desk.say(_DONE, octets=octets, purged=purged)
+        purged = {"purged": won.past_their_time, "ended_early": won.ended_early}
+        free = {"free_octets": room.free_octets, "needed_octets": room.needed_octets}
+        desk.print_json({"octets": won.octets} | purged | free)
+        return
+    desk.say(_DONE, octets=won.octets, purged=won.past_their_time)
+    if won.ended_early:
+        desk.say(_EARLY, count=won.ended_early)
+    if room.free_octets < room.needed_octets:
+        desk.say_aside(_STILL, **figures)

@@ -159,8 +159,13 @@ HELP: Final = ACCOUNT_HELP | {
     ),
     "Check every stored octet, and the indexes.": "保存データと索引を検査します。",
     "Rebuild indexes that differ from their journal.": "ジャーナルと違う索引を作り直します。",
-    "Purge what is past its time and give back its space; may run while Hato serves.": (
-        "期限の切れたものを消し、領域を解放します。動作中でも使えます。"
+    "Purge what is past its time and give back its space; may run while Hato serves.\n\n"
+    "While the disk lacks room, deleted mail is ended early, the longest deleted first.": (
+        "期限の切れたものを消し、領域を解放します。動作中でも使えます。\n\n"
+        "ディスクの空きが足りない間は、削除済みのメールを古いものから期限前に完全に消します。"
+    ),
+    "End all deleted mail: none can be brought back.": (
+        "削除済みのメールをすべて完全に消します。元には戻せません。"
     ),
     "Give back the space of deleted mail.": "消したメールの領域を解放します。",
     "List what was deleted from the mailbox of NAME, or bring back the messages ID.\n\n"

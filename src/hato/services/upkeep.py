@@ -16,10 +16,18 @@ from hato.core.clock import Clock
 from hato.core.errors import HatoError
 from hato.core.ids import AccountId
 from hato.core.log import log
+from hato.services.winning_room import win_room
 from hato.store.api import Store
 
 ROUND_SECONDS: Final = 3600
 """Time from one round to the next."""
+
+LOOK_SECONDS: Final = 60
+"""Time from one look at the free space to the next; it costs one call of the system."""
+
+REST_SECONDS: Final = 600
+"""Time after room was made, or could not be, before more deleted mail is ended for it: what was
+removed is free only when every process has closed it."""
 
 _LEASE: Final = "upkeep"
 _LEASE_SECONDS: Final = 600
@@ -30,15 +38,49 @@ _COUNTS_KEPT_SECONDS: Final = limits.KNOWN_ADDRESS_SECONDS + 86_400
 
 
 async def look_after(store: Store, clock: Clock, owner: str) -> None:
-    """Do a round every hour, unless another process is at one; ends only by being cancelled."""
+    """Do a round every hour and look every minute whether room is missing.
+
+    Ends only by being cancelled.
+    """
+    next_round = next_room = clock.monotonic()
     while True:
         try:
-            await do_round(store, clock, owner)
+            if clock.monotonic() >= next_round:
+                next_round = clock.monotonic() + ROUND_SECONDS
+                await do_round(store, clock, owner)
+            if clock.monotonic() >= next_room and await make_room(store, clock, owner):
+                next_room = clock.monotonic() + REST_SECONDS
         except HatoError as fault:
             log.warning("upkeep-postponed", reason=str(fault))
         except Exception as fault:  # noqa: BLE001 - a bug must not end the worker that has mail to serve
             log.error("fault", fault=fault, doing="upkeep")
-        await asyncio.sleep(ROUND_SECONDS)
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+async def make_room(store: Store, clock: Clock, owner: str) -> bool:
+    """Let deleted mail make room where it is missing, before its time; False: none is missing.
+
+    False also where another process is at it.
+    """
+    room = await store.room()
+    if not room.missing_octets:
+        return False
+    lease = await store.leases.acquire(_LEASE, owner, clock.now(), _LEASE_SECONDS)
+    if lease is None:
+        return False
+    try:
+        won = await win_room(store, room.missing_octets)
+    finally:
+        await store.leases.release(lease)
+    if won.ended_early or room.free_octets < room.needed_octets:
+        log.warning(
+            "room-scarce",
+            free_octets=room.free_octets,
+            needed_octets=room.needed_octets,
+            ended_early=won.ended_early,
+            won_octets=won.octets,
+        )
+    return True
 
 
 async def do_round(store: Store, clock: Clock, owner: str) -> bool:

@@ -24,6 +24,7 @@ from hato.store.model import (
     LedgerEntry,
     Mailbox,
     Piece,
+    Room,
     StoredObject,
     Usage,
     VerifyReport,
@@ -267,6 +268,10 @@ class Store(Protocol):
 
     async def account_ids(self) -> list[AccountId]:
         """Return the ids of all accounts, sorted."""
+        ...
+
+    async def room(self) -> Room:
+        """Tell how much room the disk has; nothing is missing where there is no disk."""
         ...
 
     async def remove_account(self, account_id: AccountId) -> None:

@@ -117,6 +117,21 @@ class HeldEmail(msgspec.Struct, frozen=True):
     """Where it lay last."""
 
 
+class Room(msgspec.Struct, frozen=True):
+    """How much room the disk has."""
+
+    free_octets: int = 0
+    needed_octets: int = 0
+    """While less is free, what adds mail is refused."""
+    wanted_octets: int = 0
+    """While less is free, deleted mail should make room: soon letters would be refused."""
+
+    @property
+    def missing_octets(self) -> int:
+        """How much is to be won."""
+        return max(self.wanted_octets - self.free_octets, 0)
+
+
 class Usage(msgspec.Struct, frozen=True, gc=False):
     """How much an account holds and may hold. Held (deleted) messages do not count."""
 

@@ -162,6 +162,20 @@ def test_wishes_are_kept(hato: Hato, elsewhere: Elsewhere) -> None:
     assert row["maildir"] == str(Path.cwd() / "copies")
 
 
+def test_what_is_not_in_the_inbox_goes_to_a_folder_of_its_own(
+    hato: Hato, elsewhere: Elsewhere
+) -> None:
+    hato("account", "add", ADA, *elsewhere.options("--password-stdin"), piped=TYPED)
+    hato("account", "edit", ADA, "--not-in-inbox")
+    (row,) = hato.json("account", "list")
+    assert (row["folder"], row["is_in_unified_inbox"]) == (ADA, False)
+    hato("account", "remove", ADA, "--yes")
+    options = elsewhere.options("--password-stdin", "--not-in-inbox")
+    hato("account", "add", ADA, *options, piped=TYPED)
+    (row,) = hato.json("account", "list")
+    assert (row["folder"], row["is_in_unified_inbox"]) == (ADA, False)
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [

@@ -190,6 +190,32 @@ async def test_on_a_full_disk_nothing_is_copied(
     assert await picture_of(filled.account) == picture
 
 
+async def test_segments_in_which_nothing_lives_need_no_room(
+    filled: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A checkpoint is small: it may take what is kept for those who delete."""
+    await filled.end(*await filled.uids())
+    space = filled.store._shared.space
+    space.release_reserve()
+    monkeypatch.setattr(space, "free_octets", lambda: 100_000)
+    before = size_of(filled)
+    assert await filled.account.compact() > 0.9 * before
+    assert await filled.uids() == []
+    assert (await filled.account.verify()).differences == ()
+
+
+async def test_where_room_is_missing_little_is_worth_the_writing(
+    open_office: OpenOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = await open_office(segment_octets=2_000_000, free_space_octets=8_000_000)
+    for number in range(24):
+        await office.add(b"%d\r\n" % number + bytes(50_000))
+    await office.end(1, 2, 3, 4, 5)
+    assert await office.account.compact() == 0
+    monkeypatch.setattr(office.store._shared.space, "free_octets", lambda: 7_000_000)
+    assert await office.account.compact() > 200_000
+
+
 async def test_a_segment_that_is_emptied_makes_room_for_the_next(
     filled: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -252,6 +252,14 @@ class AccountWriter:
         """Tell whether so much can be copied."""
         return self._space.has_room_to_move(octets)
 
+    def has_room_to_remove(self, writing_octets: int, removing_octets: int) -> bool:
+        """Tell whether so much can be written to remove so much, nothing being copied."""
+        return self._space.has_room_to_remove(writing_octets, removing_octets)
+
+    def is_room_missing(self) -> bool:
+        """Tell whether also a little room is worth its writing."""
+        return self._space.room().missing_octets > 0
+
     def write(self) -> None:
         """Hand what was planned to the system."""
         if self._records:

@@ -8,7 +8,8 @@ Fails with OSError, apsw.Error, StorageFullError, InUseError while another upkee
 The checkpoint holds everything but octets, so older segments are needed for messages only. Those
 that hold few are emptied by copying; a reader with an old place looks the message up again.
 On a full disk copying must not take the last room: those that hold least go first, each is removed
-as soon as it is empty, and what does not fit stays.
+as soon as it is empty, and what does not fit stays. Where nothing lives any more nothing is copied:
+that needs the room of a checkpoint only, for which even the reserve is given up.
 """
 
 from __future__ import annotations
@@ -47,6 +48,9 @@ _UPKEEP: Final = "\0upkeep"
 _SPARSE_SHARE: Final = 0.7
 """A segment of which less than this lives is emptied."""
 _LEAST_SHARE: Final = 0.1
+_SCARCE_SPARSE_SHARE: Final = 0.9
+_SCARCE_LEAST_SHARE: Final = 0.02
+"""The same two where room is missing: then more writing is worth it."""
 _ROW_OCTETS: Final = 200
 """About what one message takes in a checkpoint."""
 _BATCH_OCTETS: Final = 8_388_608
@@ -86,11 +90,18 @@ def compact(writer: AccountWriter, at: int, least_octets: int = LEAST_OCTETS) ->
 def _empty_sparse(writer: AccountWriter, at: int, least_octets: int) -> int:
     before = sum(_sizes(writer.folder).values())
     with writer.upkeep() as rows:
-        sparse, rows_octets = _find_sparse(rows, _sizes(writer.folder), least_octets)
+        sizes = _sizes(writer.folder)
+        is_scarce = writer.is_room_missing()
+        sparse, rows_octets = _find_sparse(rows, sizes, least_octets, is_scarce=is_scarce)
     if not sparse:
         return 0
+    dead_octets = sum(sizes[number] for number, live_octets in sparse if not live_octets)
     # Without room for the emptiest of them a checkpoint alone would only take room.
-    if not writer.has_room_to_move(rows_octets + sparse[0][1]):
+    if not (
+        writer.has_room_to_remove(rows_octets, dead_octets)
+        if dead_octets
+        else writer.has_room_to_move(rows_octets + sparse[0][1])
+    ):
         raise StorageFullError("the disk is too full to copy what lives")
     first = write_checkpoint(writer, at)
     remove_empty(writer, first)
@@ -112,7 +123,7 @@ def _sizes(folder: str) -> dict[int, int]:
 
 
 def _find_sparse(
-    rows: Rows, sizes: dict[int, int], least_octets: int
+    rows: Rows, sizes: dict[int, int], least_octets: int, *, is_scarce: bool
 ) -> tuple[list[tuple[int, int]], int]:
     """Return the segments that are worth emptying, each with the octets that live in it.
 
@@ -121,13 +132,13 @@ def _find_sparse(
     """
     found = rows.connection.execute("SELECT segment, sum(octets) FROM body GROUP BY segment")
     live: dict[int, int] = dict(found.fetchall())  # type: ignore[arg-type]  # columns are STRICT
-    sparse = [
-        number for number, size in sizes.items() if live.get(number, 0) < size * _SPARSE_SHARE
-    ]
+    sparse_share = _SCARCE_SPARSE_SHARE if is_scarce else _SPARSE_SHARE
+    least_share = _SCARCE_LEAST_SHARE if is_scarce else _LEAST_SHARE
+    sparse = [number for number, size in sizes.items() if live.get(number, 0) < size * sparse_share]
     (count,) = rows.connection.execute("SELECT count(*) FROM email").fetchone()  # type: ignore[misc]  # there is one
     rows_octets = count * _ROW_OCTETS
     won = sum(sizes[number] - live.get(number, 0) for number in sparse) - rows_octets
-    is_worth_it = won >= max(least_octets, _LEAST_SHARE * sum(sizes.values()))
+    is_worth_it = won >= max(least_octets, least_share * sum(sizes.values()))
     found_sparse = sorted((live.get(number, 0), number) for number in sparse if is_worth_it)
     return [(number, octets) for octets, number in found_sparse], rows_octets
 

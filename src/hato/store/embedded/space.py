@@ -1,6 +1,7 @@
 """How much room the disk has, and the reserve that keeps deleting possible.
 
-Called by `account_writer` before something is added, and after the disk turned out to be full.
+Called by `account_writer` before something is added, after the disk turned out to be full, and
+while room is won; by `store` for `Store.room`.
 Never counts what others will write: the mark leaves room for that.
 Standards: none.
 Fails with StorageFullError.
@@ -15,12 +16,16 @@ from typing import Final
 
 from hato.core.errors import StorageFullError
 from hato.store.embedded.system import open_file, write_all
+from hato.store.model import Room
 
 _FRESH_SECONDS: Final = 0.1
 """How long the system's answer is used, less what was added since; asking at each delivery takes
 as long as the rest of the check many times over."""
 _RESERVE_OCTETS: Final = 4_194_304
 """Room for some ten thousand deletions and the index pages that they touch."""
+
+_MARGIN_OCTETS: Final = 65_536
+"""What the index takes while segments are removed."""
 
 
 class Space:
@@ -55,6 +60,29 @@ class Space:
         self._known_free = self.free_octets()
         self._missing_octets = self._missing_reserve()
         self._asked_at = time.monotonic()
+
+    def room(self) -> Room:
+        """Tell what is free, what adding needs, and below what deleted mail should make room.
+
+        Half a mark lies between them: a letter is refused already where it would pass the mark.
+        """
+        self.keep_reserve()
+        needed = self._mark_octets + self._missing_reserve()
+        return Room(self.free_octets(), needed, needed + self._mark_octets // 2)
+
+    def has_room_to_remove(self, writing_octets: int, removing_octets: int) -> bool:
+        """Tell whether so much may be written because more goes right afterwards.
+
+        Even the room for those who delete may be used, and the reserve be given up for it.
+        """
+        if self.has_room_to_move(writing_octets):
+            return True
+        writing_octets += _MARGIN_OCTETS
+        if writing_octets > removing_octets:
+            return False
+        if self.free_octets() < writing_octets:
+            self.release_reserve()
+        return self.free_octets() >= writing_octets
 
     def has_room_to_move(self, octets: int) -> bool:
         """Tell whether so much may be written for the sake of winning room.

@@ -38,6 +38,7 @@ from hato.store.embedded.locks import PREFIX, EmbeddedLock, try_lock
 from hato.store.embedded.shared import Shared
 from hato.store.embedded.staging import EmbeddedStaged
 from hato.store.embedded.system import give_to_owner, sync_folder
+from hato.store.model import Room
 from hato.store.resolve import FIRST_MODSEQ, first_facts
 from hato.store.staged import Staged
 
@@ -155,6 +156,13 @@ class EmbeddedStore:
         except OSError as fault:
             raise domain_error(fault, "listing accounts") from fault
         return sorted(AccountId(name) for name in names if _ACCOUNT_ID.fullmatch(name))
+
+    async def room(self) -> Room:
+        """Tell how much room the disk has."""
+        try:
+            return await asyncio.to_thread(self._shared.space.room)
+        except OSError as fault:
+            raise domain_error(fault, "asking for free space") from fault
 
     async def remove_account(self, account_id: AccountId) -> None:
         """Remove an account and all its mail for good."""
