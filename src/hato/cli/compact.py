@@ -42,6 +42,12 @@ _TOO_FULL: Final = Text(
     "新しいメールには {needed} オクテットが必要です。このディスクに空きを作ってください。"
     "何も失われていません。",
 )
+_FAILED: Final = Text(
+    en="{count} accounts could not be looked after ({accounts}): the log says why, and "
+    "`hato verify` looks at each.",
+    ja="{count} 個のアカウントを処理できませんでした({accounts})。理由はログにあります。"
+    "`hato verify` で確かめてください。",
+)
 
 
 @click.command(short_help="Give back the space of deleted mail.")
@@ -72,10 +78,18 @@ def compact(desk: Desk, *, purge_deleted: bool, as_json: bool) -> None:
     if as_json:
         purged = {"purged": won.past_their_time, "ended_early": won.ended_early}
         free = {"free_octets": room.free_octets, "needed_octets": room.needed_octets}
-        desk.print_json({"octets": won.octets} | purged | free)
-        return
+        failed = {"failed": sorted(won.failed)}
+        desk.print_json({"octets": won.octets} | purged | free | failed)
+    else:
+        _say(desk, won, room)
+    if won.failed:
+        raise SpokenError(_FAILED, count=len(won.failed), accounts=" ".join(sorted(won.failed)))
+
+
+def _say(desk: Desk, won: Won, room: Room) -> None:
+    """Say what was given back, and what is still missing."""
     desk.say(_DONE, octets=won.octets, purged=won.past_their_time)
     if won.ended_early:
         desk.say(_EARLY, count=won.ended_early)
     if room.free_octets < room.needed_octets:
-        desk.say_aside(_STILL, **figures)
+        desk.say_aside(_STILL, free=room.free_octets, needed=room.needed_octets)

@@ -34,6 +34,8 @@ class Won(msgspec.Struct):
     """Messages that could have been brought back."""
     too_full: set[AccountId] = msgspec.field(default_factory=set)
     """Accounts that the disk has too little room to compact."""
+    failed: set[AccountId] = msgspec.field(default_factory=set)
+    """Accounts whose fault was logged."""
 
 
 class _Deleted(NamedTuple):
@@ -57,7 +59,7 @@ async def compact_all(store: Store, now: int, *, purge_deleted: bool = False) ->
         try:
             won.past_their_time += await (await store.account(account_id)).purge(now)
         except HatoError as fault:
-            log.warning("upkeep-failed", account=account_id, reason=str(fault))
+            _note(won, account_id, fault)
     await _compact(store, account_ids, won)
     if purge_deleted:
         await _win(store, None, won)
@@ -75,7 +77,8 @@ async def win_room(store: Store, octets: int) -> Won:
 
 async def _win(store: Store, octets: int | None, won: Won) -> None:
     """Add to `won` until it is enough; None: end all."""
-    deleted = [] if octets is not None and won.octets >= octets else await _find_deleted(store)
+    is_enough = octets is not None and won.octets >= octets
+    deleted = [] if is_enough else await _find_deleted(store, won)
     step_octets = 0 if octets is None else octets - won.octets
     while deleted and (octets is None or won.octets < octets):
         ended: dict[AccountId, list[EmailId]] = {}
@@ -85,19 +88,19 @@ async def _win(store: Store, octets: int | None, won: Won) -> None:
             ended.setdefault(one.account_id, []).append(one.email_id)
             size_octets += one.size_octets
         for account_id, email_ids in ended.items():
-            won.ended_early += await _end(store, account_id, email_ids)
+            won.ended_early += await _end(store, account_id, email_ids, won)
         await _compact(store, won.too_full | ended.keys(), won)
         step_octets *= 2
 
 
-async def _find_deleted(store: Store) -> list[_Deleted]:
+async def _find_deleted(store: Store, won: Won) -> list[_Deleted]:
     """Return what can still be brought back; what was deleted first is last."""
     found: list[_Deleted] = []
     for account_id in await store.account_ids():
         try:
             held = await (await store.account(account_id)).held()
         except HatoError as fault:
-            log.warning("upkeep-failed", account=account_id, reason=str(fault))
+            _note(won, account_id, fault)
             continue
         found += [
             _Deleted(one.held_until, account_id, one.email_id, one.body.size_octets) for one in held
@@ -106,13 +109,13 @@ async def _find_deleted(store: Store) -> list[_Deleted]:
     return found
 
 
-async def _end(store: Store, account_id: AccountId, email_ids: list[EmailId]) -> int:
+async def _end(store: Store, account_id: AccountId, email_ids: list[EmailId], won: Won) -> int:
     """End deleted messages of one account; return how many."""
     try:
         account = await store.account(account_id)
         committed = await account.commit([Purge(tuple(email_ids))])
     except HatoError as fault:
-        log.warning("upkeep-failed", account=account_id, reason=str(fault))
+        _note(won, account_id, fault)
         return 0
     return sum(len(fact.email_ids) for fact in committed.facts if isinstance(fact, Purged))
 
@@ -128,6 +131,12 @@ async def _compact(store: Store, account_ids: Collection[AccountId], won: Won) -
             except StorageFullError:
                 too_full.add(account_id)
             except HatoError as fault:
-                log.warning("upkeep-failed", account=account_id, reason=str(fault))
+                _note(won, account_id, fault)
         won.too_full = (won.too_full - left) | too_full
         left = too_full if won.octets > before else set()
+
+
+def _note(won: Won, account_id: AccountId, fault: HatoError) -> None:
+    """Log a fault of one account, which must not stop the others' upkeep."""
+    won.failed.add(account_id)
+    log.warning("upkeep-failed", account=account_id, reason=str(fault))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
-from hato.core.errors import StorageFullError
+from hato.core.errors import DamagedError, StorageFullError
 from hato.store.embedded.account import EmbeddedAccount
 from hato.store.embedded.space import Space
 from tests.unit.cli.conftest import Hato
@@ -54,6 +55,7 @@ def test_json_has_all_figures(deleted: Hato, monkeypatch: pytest.MonkeyPatch) ->
         "ended_early": 5,
         "free_octets": 10**12,
         "needed_octets": 67_108_864,
+        "failed": [],
     }
 
 
@@ -68,3 +70,15 @@ def test_a_disk_too_full_to_copy_anything_is_told_with_figures(
     said = deleted("compact", status=1)
     assert "the 1000 octets that are free are too few" in said.err
     assert "new mail needs 67108864" in said.err
+
+
+def test_an_account_that_cannot_be_looked_after_is_named_and_the_others_go_on(
+    deleted: Hato, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(_: EmbeddedAccount) -> int:
+        raise DamagedError("the journal is gone")
+
+    monkeypatch.setattr(EmbeddedAccount, "compact", fail)
+    said = deleted("compact", status=1)
+    assert "1 accounts could not be looked after" in said.err
+    assert len(json.loads(deleted("compact", "--json", status=1).out)["failed"]) == 1
