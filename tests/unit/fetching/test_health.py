@@ -11,7 +11,6 @@ from hato.services.fetching.health import (
     Health,
     State,
     health_after,
-    read_all_health,
     read_health,
     write_health,
 )
@@ -68,9 +67,8 @@ async def test_it_is_kept_beside_the_source() -> None:
     health = health_after(None, AWAY, 100)
     await write_health(account, "abc", health)
     assert await read_health(account, "abc") == health
-    assert await read_all_health(account) == {"abc": health}
     await write_health(account, "abc", None)
-    assert await read_all_health(account) == {}
+    assert await read_health(account, "abc") is None
 
 
 async def test_what_a_newer_hato_wrote_does_not_stop_this_one() -> None:

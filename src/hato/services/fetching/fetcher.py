@@ -64,11 +64,6 @@ class Fetcher:
         self._is_first_look = True
         self._again: set[str] = set()
 
-    @property
-    def crew(self) -> Crew:
-        """The polls that run just now."""
-        return self._crew
-
     async def reports(self) -> AsyncGenerator[Told, None]:
         """Poll for ever, and yield what came of each poll; close it to break everything off."""
         try:

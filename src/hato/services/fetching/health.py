@@ -85,14 +85,6 @@ async def read_health(account: Account, source_id: str) -> Health | None:
     return _from_json(kept.content) if kept is not None else None
 
 
-async def read_all_health(account: Account) -> dict[str, Health]:
-    """Return how each source of an account fares, by source id."""
-    kept = {
-        one.object_id: _from_json(one.content) for one in await account.stored_objects(HEALTH_KIND)
-    }
-    return {source_id: health for source_id, health in kept.items() if health is not None}
-
-
 async def write_health(account: Account, source_id: str, health: Health | None) -> None:
     """Keep how a source fares; None: forget it."""
     content = msgspec.json.encode(health) if health is not None else None

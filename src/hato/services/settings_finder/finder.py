@@ -87,7 +87,6 @@ async def search(
         outgoing=rank(found, Protocol.SUBMISSION),
         notes=notes,
         provider=row or published.provider,
-        needs_server_name=row is not None and not stated and needs_server_name(row),
     )
 
 

@@ -38,8 +38,6 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     """What was asked and what came of it, each in a sentence."""
     provider: Provider | None = None
     """The row of the table, by the address or by a mail exchanger."""
-    needs_server_name: bool = False
-    """The provider gives each customer a server: the person must name hers."""
 
 
 class Tried(msgspec.Struct, frozen=True, kw_only=True):
