@@ -10,11 +10,13 @@ import contextlib
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
+import pytest
 import trustme
 
 from hato.clients.pop3 import Pop3Client, Pop3Server, Security, connect
 from hato.clients.pop3_login import Identity
 from hato.core.addresses import Networks
+from hato.core.errors import HatoError
 from hato.core.secret import Secret
 from hato.core.settings import Limits, Tls
 from hato.net.connection import Connection
@@ -27,12 +29,15 @@ from hato.servers.pop3 import Pop3Edge, Pop3Session
 from hato.store.api import Account
 from hato.store.changes import AddEmail
 from tests.unit.auth.house import ADA, PASSWORD, House
+from tests.unit.net.raw_server import raw_server
 
 QUICK = Patience(dial_seconds=5, login_seconds=5, idle_seconds=0.05, total_seconds=5)
 """For servers that fall silent."""
 STEADY = Patience(dial_seconds=60, login_seconds=60, idle_seconds=5, total_seconds=120)
 """For all others, on a machine that may have much to do."""
 IDENTITY = Identity(ADA, Secret(PASSWORD))
+SCRIPTED = Identity("ada", Secret("secret"))
+"""Who logs in to scripted servers."""
 
 
 class Provider:
@@ -154,3 +159,20 @@ async def visit(
 ) -> Pop3Client:
     """Connect to a scripted server."""
     return await connect(Pop3Server("localhost", port, security), trust, patience=patience)
+
+
+async def log_in(script: Script, trust: Trust, identity: Identity = SCRIPTED) -> str:
+    """Log in to a scripted server; return by which method."""
+    async with raw_server(script) as port:
+        client = await visit(port, trust)
+        try:
+            return await client.log_in(identity)
+        finally:
+            client.close()
+
+
+async def failure_of(script: Script, trust: Trust, identity: Identity = SCRIPTED) -> HatoError:
+    """Log in to a scripted server that refuses; return the error."""
+    with pytest.raises(HatoError) as caught:
+        await log_in(script, trust, identity)
+    return caught.value

@@ -27,30 +27,22 @@ from hato.net.dialled import Patience
 from hato.net.outgoing_tls import Trust
 from hato.protocols.pop3.client_events import Refused
 from hato.protocols.pop3.commands import Auth
-from tests.unit.clients.provider import IDENTITY, QUICK, STEADY, Script, visit
+from tests.unit.clients.provider import (
+    IDENTITY,
+    QUICK,
+    SCRIPTED,
+    STEADY,
+    Script,
+    failure_of,
+    log_in,
+    visit,
+)
 from tests.unit.net.raw_server import Authority, raw_server
-
-ADA = Identity("ada", Secret("secret"))
 
 
 @pytest.fixture(scope="module")
 def trust(tmp_path_factory: pytest.TempPathFactory) -> Trust:
     return Authority(Path(tmp_path_factory.mktemp("authority"))).trust
-
-
-async def log_in(script: Script, trust: Trust, identity: Identity = ADA) -> str:
-    async with raw_server(script) as port:
-        client = await visit(port, trust)
-        try:
-            return await client.log_in(identity)
-        finally:
-            client.close()
-
-
-async def failure_of(script: Script, trust: Trust, identity: Identity = ADA) -> HatoError:
-    with pytest.raises(HatoError) as caught:
-        await log_in(script, trust, identity)
-    return caught.value
 
 
 @pytest.mark.parametrize(
@@ -158,7 +150,7 @@ async def test_what_shows_the_password_comes_last_without_tls(trust: Trust) -> N
         greeting=b"+OK <1.2@mx>\r\n",
         capabilities="USER SASL_PLAIN_CRAM-MD5",
     )
-    identity = msgspec.structs.replace(ADA, outdated=frozenset({APOP, "CRAM-MD5"}))
+    identity = msgspec.structs.replace(SCRIPTED, outdated=frozenset({APOP, "CRAM-MD5"}))
     assert await log_in(script, trust, identity) == "APOP"
     assert not script.has_heard("PLAIN")
 
@@ -202,7 +194,7 @@ async def test_a_server_that_talks_nonsense_in_an_exchange_is_not_told_more(trus
 
 async def logged_in(port: int, trust: Trust, patience: Patience = STEADY) -> Pop3Client:
     client = await visit(port, trust, patience=patience)
-    await client.log_in(ADA)
+    await client.log_in(SCRIPTED)
     return client
 
 
@@ -271,7 +263,7 @@ async def test_quit_is_not_said_in_the_middle_of_a_login(
     async with raw_server(script) as port:
         client = await visit(port, trust)
         with pytest.raises(HatoError):
-            await client.log_in(ADA)
+            await client.log_in(SCRIPTED)
         assert await client.quit() is QuitAnswer.NONE
     assert script.heard == ["CAPA", "AUTH LOGIN"]
 

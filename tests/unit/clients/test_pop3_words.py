@@ -10,35 +10,23 @@ import pytest
 from hato.clients.errors import WrongCredentialsError
 from hato.clients.pop3 import Security
 from hato.clients.pop3_login import Identity
-from hato.core.errors import HatoError
 from hato.core.ids import MessageNumber
 from hato.core.limits import PEER_WORDS_CHARACTERS
 from hato.core.secret import Secret
 from hato.net.outgoing_tls import Trust
-from tests.unit.clients.provider import IDENTITY, Script, open_provider, visit
-from tests.unit.net.raw_server import Authority, raw_server
-
-ADA = Identity("ada", Secret("secret"))
+from tests.unit.clients.provider import (
+    IDENTITY,
+    Script,
+    failure_of,
+    log_in,
+    open_provider,
+)
+from tests.unit.net.raw_server import Authority
 
 
 @pytest.fixture(scope="module")
 def trust(tmp_path_factory: pytest.TempPathFactory) -> Trust:
     return Authority(Path(tmp_path_factory.mktemp("authority"))).trust
-
-
-async def log_in(script: Script, trust: Trust, identity: Identity = ADA) -> str:
-    async with raw_server(script) as port:
-        client = await visit(port, trust)
-        try:
-            return await client.log_in(identity)
-        finally:
-            client.close()
-
-
-async def failure_of(script: Script, trust: Trust, identity: Identity = ADA) -> HatoError:
-    with pytest.raises(HatoError) as caught:
-        await log_in(script, trust, identity)
-    return caught.value
 
 
 @pytest.mark.parametrize(
