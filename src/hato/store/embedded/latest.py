@@ -63,8 +63,7 @@ def latest_emails(
         rows: list[tuple[int]] = connection.execute(  # type: ignore[assignment]  # the same
             walk + _REST, (wanted, before.received, before.email_id, left_out, most)
         ).fetchall()
-        found = emails(connection, account_id, [EmailId(email_id) for (email_id,) in rows])
-    return found
+    return emails(connection, account_id, [EmailId(email_id) for (email_id,) in rows])
 
 
 def _seen_sets(connection: apsw.Connection) -> list[int]:
