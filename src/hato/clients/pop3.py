@@ -27,7 +27,7 @@ from hato.clients.pop3_letter import Letter
 from hato.clients.pop3_listing import Listing
 from hato.clients.pop3_login import Identity, Pop3Login
 from hato.clients.pop3_packed_listing import PackedListing
-from hato.clients.pop3_refusals import error_of
+from hato.clients.pop3_refusals import error_of, error_of_greeting
 from hato.core.errors import HatoError
 from hato.core.ids import MessageNumber
 from hato.core.limits import MESSAGE_OCTETS
@@ -261,7 +261,7 @@ async def connect(
     """Connect to a server, agree on TLS where it is wanted, and learn what it can do.
 
     Raises DialError, ConnectionLostError, TlsRefusedError, NonsenseError, and BusyError or
-    RefusedForGoodError for a greeting that turns us away.
+    TurnedAwayError for a greeting that turns us away.
     """
     is_implicit = server.security is Security.IMPLICIT_TLS
     dialled = await dial(
@@ -290,7 +290,7 @@ async def _begin(conversation: Pop3Conversation, server: Pop3Server, trust: Trus
     """Hear the greeting, and go on to where a login is possible."""
     event = await conversation.next_event()
     if isinstance(event, Refused):
-        raise error_of(event, RefusedForGoodError)
+        raise error_of_greeting(event)
     await learn_capabilities(conversation)
     if server.security is Security.STLS:
         await _require_tls(conversation, trust, server.pinned_sha256)

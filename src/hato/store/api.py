@@ -24,6 +24,7 @@ from hato.store.model import (
     LedgerEntry,
     Mailbox,
     Piece,
+    Place,
     Room,
     StoredObject,
     Usage,
@@ -170,6 +171,22 @@ class Account(Protocol):
         """Return those of the messages that lie somewhere, in the order asked for.
 
         Their placements are sorted.
+        """
+        ...
+
+    async def latest(
+        self,
+        mailboxes: Sequence[MailboxId],
+        most: int,
+        *,
+        before: Place | None = None,
+        only_unseen: bool = False,
+    ) -> list[Email]:
+        """Return the newest messages that lie in any of the mailboxes, newest first, each once.
+
+        Sorted by Place: when they arrived, then by id. `before`: only those behind that place, so
+        that a list goes on where it ended. Never reads a large mailbox as a whole. Raises
+        NotFoundError for a mailbox that is not there.
         """
         ...
 

@@ -14,6 +14,7 @@ from hato.clients.errors import (
     NoLoginMethodError,
     NonsenseError,
     RefusedForGoodError,
+    TurnedAwayError,
     UnprovenServerError,
     WrongCredentialsError,
 )
@@ -88,8 +89,9 @@ async def test_a_refused_login_says_what_it_is(
     ("greeting", "kind"),
     [
         (b"-ERR [SYS/TEMP] too many\r\n", BusyError),
-        (b"-ERR [SYS/PERM] never\r\n", RefusedForGoodError),
-        (b"-ERR go away\r\n", RefusedForGoodError),
+        (b"-ERR [SYS/PERM] never\r\n", TurnedAwayError),
+        (b"-ERR [AUTH] not from there\r\n", TurnedAwayError),
+        (b"-ERR go away\r\n", TurnedAwayError),
     ],
 )
 async def test_a_greeting_can_turn_us_away(

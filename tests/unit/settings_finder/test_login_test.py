@@ -149,6 +149,19 @@ async def test_a_busy_mailbox_is_no_wrong_password() -> None:
     assert "password is not the matter" in tried.why.en
 
 
+async def test_a_server_that_refuses_the_connection_is_quoted_and_no_password_doubted() -> None:
+    script = Script(greeting=b"-ERR not from your network\r\n")
+    tried = await at_script(script)
+    assert not script.has_heard(PASSWORD)
+    assert not tried.is_final
+    assert (
+        "the server refused the connection before any login (it says: not from your network)"
+        in tried.why.en
+    )
+    assert tried.advice is not None
+    assert tried.advice.en.startswith("No password was sent, so it is not the matter")
+
+
 async def test_a_server_that_takes_oauth2_only() -> None:
     tried = await at_script(Script(capabilities="SASL_XOAUTH2"))
     assert isinstance(tried.error, NoLoginMethodError)

@@ -124,6 +124,7 @@ def _outcome(seen: _Seen, poll: Poll | None, error: HatoError | None) -> Outcome
         login_delay_seconds=seen.login_delay_seconds,
         method=seen.method,
         error=error,
+        cut_within_one_letter=poll.times_lost(),
         new_emails=tuple(poll.new_emails),
     )
 

@@ -13,7 +13,12 @@ import hashlib
 from collections.abc import Sequence
 from typing import Final
 
-from hato.clients.errors import BusyError, RefusedForGoodError, WrongCredentialsError
+from hato.clients.errors import (
+    BusyError,
+    RefusedForGoodError,
+    TurnedAwayError,
+    WrongCredentialsError,
+)
 from hato.clients.pop3 import Pop3Server, Security, connect
 from hato.clients.pop3_login import Identity
 from hato.core.errors import HatoError
@@ -107,6 +112,7 @@ def _failed(candidate: Candidate, name: str, error: HatoError, *, is_token: bool
         error=error,
         why=why_not(candidate, error, is_token=is_token),
         advice=advice_on(candidate, error, is_token=is_token),
-        is_final=isinstance(error, WrongCredentialsError | BusyError | RefusedForGoodError),
+        is_final=isinstance(error, WrongCredentialsError | BusyError | RefusedForGoodError)
+        and not isinstance(error, TurnedAwayError),  # no password was judged
         certificate_sha256=hashlib.sha256(certificate).hexdigest() if certificate else "",
     )

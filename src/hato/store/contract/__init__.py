@@ -23,6 +23,7 @@ from hato.store.contract.following import (
     TestWatching,
 )
 from hato.store.contract.holding import TestHolding, TestPurging, TestQuota
+from hato.store.contract.listing import TestLatest
 from hato.store.contract.locking import TestExpectedStates, TestFences, TestLocks
 from hato.store.contract.mailboxes import (
     TestChangingMailboxes,
@@ -62,6 +63,7 @@ __all__ = [
     "TestFindingBodies",
     "TestHolding",
     "TestKeywords",
+    "TestLatest",
     "TestLedgers",
     "TestLocks",
     "TestMakingMailboxes",

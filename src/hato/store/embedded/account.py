@@ -26,6 +26,7 @@ from hato.store.embedded.body_reader import BodyReader
 from hato.store.embedded.compaction import compact
 from hato.store.embedded.faults import SPOILED, domain_error, is_full
 from hato.store.embedded.following import Follower
+from hato.store.embedded.latest import latest_emails
 from hato.store.embedded.locks import EmbeddedLock, take_lock
 from hato.store.embedded.losses import KIND as LOSS_KIND
 from hato.store.embedded.record import Location, account_seed
@@ -50,6 +51,7 @@ from hato.store.model import (
     LedgerEntry,
     Mailbox,
     Piece,
+    Place,
     StoredObject,
     Usage,
     VerifyReport,
@@ -280,6 +282,22 @@ class EmbeddedAccount:
         return await self._ask(
             lambda index: queries.emails(index, self.account_id, email_ids),
             is_large=len(email_ids) > _FEW,
+        )
+
+    async def latest(
+        self,
+        mailboxes: Sequence[MailboxId],
+        most: int,
+        *,
+        before: Place | None = None,
+        only_unseen: bool = False,
+    ) -> list[Email]:
+        """Return the newest messages of some mailboxes, newest first."""
+        return await self._ask(
+            lambda index: latest_emails(
+                index, self.account_id, mailboxes, most, before=before, only_unseen=only_unseen
+            ),
+            is_large=True,
         )
 
     async def find_body(self, body_id: BodyId) -> BodyRef:

@@ -22,6 +22,7 @@ from hato.store.memory.snapshot import MemorySnapshot
 from hato.store.memory.state import AccountState
 from hato.store.memory.watch import MemoryWatch
 from hato.store.model import (
+    SEEN,
     BodyRef,
     ChangeKind,
     Changes,
@@ -30,6 +31,7 @@ from hato.store.model import (
     LedgerEntry,
     Mailbox,
     Piece,
+    Place,
     StoredObject,
     Traits,
     Usage,
@@ -152,6 +154,26 @@ class MemoryAccount:
         """Return those of the messages that exist, in the order asked for."""
         self._check_is_there()
         return [self._email(email_id) for email_id in email_ids if self._state.emails([email_id])]
+
+    async def latest(
+        self,
+        mailboxes: Sequence[MailboxId],
+        most: int,
+        *,
+        before: Place | None = None,
+        only_unseen: bool = False,
+    ) -> list[Email]:
+        """Return the newest messages of some mailboxes, newest first."""
+        for mailbox in mailboxes:
+            self._check_mailbox(mailbox)
+        found = [
+            Place(email.added.received, email_id)
+            for email_id, email in self._state.all_emails.items()
+            if not email.placements.keys().isdisjoint(mailboxes)
+            and not (only_unseen and SEEN in email.keywords)
+        ]
+        found = sorted(place for place in found if before is None or place < before)
+        return [self._email(place.email_id) for place in found[::-1][:most]]
 
     def _email(self, email_id: EmailId) -> Email:
         email = self._state.all_emails[email_id]
