@@ -465,8 +465,8 @@ MIME_SCAN_OCTETS: Final = 1_073_741_824
 letter of 100 MiB that nests ten deep stays below."""
 
 LETTER_HEADER_OCTETS: Final = 2_097_152
-"""What is read of one header (Postfix's header_size_limit: 100 KiB for each field). A letter to four
-thousand people has 200 KB."""
+"""What is read of one header (Postfix's header_size_limit: 100 KiB for each field). A letter to
+four thousand people has 200 KB."""
 
 LETTER_TEXT_OCTETS: Final = 4_194_304
 """What is shown as a letter's text, all its parts together: two thousand pages."""
@@ -475,7 +475,9 @@ ADDRESSES_PER_FIELD: Final = 10_000
 """Addresses that are read of one field."""
 
 FILE_NAME_OCTETS: Final = 200
-"""Longest name under which an attachment is saved: file systems allow 255, and a number may be added."""
+"""Longest name under which an attachment is saved: file systems allow 255, and a number may be
+added."""
+
 # Sending
 
 OUTGOING_RECIPIENTS: Final = 1_000

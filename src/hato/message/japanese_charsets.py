@@ -2,7 +2,7 @@
 
 Called by `message.charsets` where Python's own codecs give up: they know no ① and no 髙.
 Never goes through octets one by one; linear in their number.
-Standards: RFC 1468 (ISO-2022-JP), RFC 2237 (ISO-2022-JP-1, JIS X 0212).
+Standards: RFC 1468 (ISO-2022-JP); ISO-2022-JP-1 for JIS X 0212.
 Fails never: what is no character becomes U+FFFD.
 """
 

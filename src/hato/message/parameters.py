@@ -9,8 +9,8 @@ Fails never: what cannot be read is left out.
 from __future__ import annotations
 
 import re
+from binascii import unhexlify
 from typing import Final, NamedTuple
-from urllib.parse import unquote_to_bytes
 
 from hato.core.limits import MIME_FIELD_OCTETS, MIME_PARAMETERS
 from hato.message.charsets import decode_text
@@ -23,6 +23,7 @@ _VALUE: Final = re.compile(rb"\s*+([^\s;(]*+(?:\s*+/\s*+[^\s;(]++)?)")
 _BLANKS: Final = re.compile(rb"\s++")
 _COMMENT: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"?+|\((?:[^()\\]|\\.)*+\)', re.DOTALL)
 _ESCAPED: Final = re.compile(rb"\\(.)", re.DOTALL)
+_ESCAPED_OCTET: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
 _SECTION: Final = re.compile(r"([^*]++)(?:\*(\d{1,4}+))?(\*)?", re.ASCII)
 
 
@@ -77,7 +78,7 @@ def _joined(numbered: dict[int, tuple[bytes, bool]]) -> str:
             if not position and octets.count(b"'") >= 2:
                 label, _, octets = octets.split(b"'", 2)
                 charset = label.decode("ascii", "replace")
-            octets = unquote_to_bytes(octets)
+            octets = _ESCAPED_OCTET.sub(lambda found: unhexlify(found[1]), octets)
         whole.append(octets)
     text = decode_text(b"".join(whole), charset)
     return one_line(text if charset else decode_words(text)).strip()

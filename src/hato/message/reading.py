@@ -2,7 +2,7 @@
 
 Called by `message.letter`.
 Never shows more than its limit; never decodes what it does not show.
-Standards: RFC 2046 §5.1 (mixed, alternative), RFC 2387 (related), RFC 3462 and RFC 3464 (reports).
+Standards: RFC 2046 §5.1 (mixed, alternative), RFC 2387 (related), RFC 6522 and RFC 3464 (reports).
 Fails never: what has no text gives an empty one.
 """
 

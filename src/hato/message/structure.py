@@ -2,7 +2,7 @@
 
 Called by `message.letter`; later by IMAP's BODYSTRUCTURE and JMAP's bodyStructure.
 Never goes deeper, or finds more, than its limits; linear in the length of the letter.
-Standards: RFC 2046 §5.1 (multiparts) and §5.2 (messages), RFC 2045 §5.2 (defaults), RFC 6532 §3.7.
+Standards: RFC 2046 §5.1 and §5.2 (multiparts, messages), RFC 2045 §5.2 (defaults), RFC 6532 §3.7.
 Fails never: a multipart without delimiters, or one that is too deep, is text.
 """
 

@@ -2,7 +2,7 @@
 
 Called by `message.structure` for bodies, by `message.encoded_words` for the words of a header.
 Never holds more than a chunk; never refuses what can be read in part.
-Standards: RFC 2045 §6 (encodings; §6.7 quoted-printable, §6.8 base64); uuencode as POSIX has it.
+Standards: RFC 2045 §6.7 and §6.8 (quoted-printable, base64); uuencode as POSIX has it.
 Fails never: octets that cannot be decoded are left out, an unknown encoding is none.
 """
 
