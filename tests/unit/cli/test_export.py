@@ -26,7 +26,11 @@ LETTERS = (
     b"Subject: large\r\n\r\n"
     + b"From a line of sixty octets, give or take a few, and on.\r\n" * 9_000,
 )
-KEYWORDS = (frozenset(), frozenset({SEEN}), frozenset({SEEN, ANSWERED, FLAGGED, DRAFT}))
+KEYWORDS: tuple[frozenset[str], ...] = (
+    frozenset(),
+    frozenset({SEEN}),
+    frozenset({SEEN, ANSWERED, FLAGGED, DRAFT}),
+)
 FOLDERS = ("Family", "家族", "a.b", ".hidden")
 
 
