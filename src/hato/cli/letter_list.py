@@ -19,7 +19,7 @@ from hato.cli.last_list import keep_list
 from hato.cli.letter_rows import Row
 from hato.cli.mail_owner import Mail
 from hato.cli.screen import Screen, Style
-from hato.cli.screen_text import columns_of, fitted, one_line
+from hato.cli.screen_text import columns_of, cut, fitted, one_line
 from hato.core.ids import EmailId
 from hato.core.language import Language, Text
 
@@ -169,9 +169,9 @@ def _coloured_accounts(names: list[tuple[str, str]], columns: int, screen: Scree
     for name, colour in names:
         if columns <= 0:
             break
-        name = name if columns_of(name) <= columns else fitted(name, columns)  # noqa: PLW2901 - cut
-        shown.append(screen.styled(name, colour))
-        columns -= columns_of(name) + 1
+        text = cut(name, columns)
+        shown.append(screen.styled(text, colour))
+        columns -= columns_of(text) + 1
     return " ".join(shown)
 
 
