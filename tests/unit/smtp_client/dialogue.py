@@ -93,6 +93,11 @@ class Dialogue:
         lines = ("mail.example.org", *extensions)
         self.hear(*(f"250-{line}" for line in lines[:-1]), f"250 {lines[-1]}")
 
+    def mechanisms(self) -> tuple[str, ...]:
+        """Return the SASL mechanisms that are known to be offered now."""
+        extensions = self.machine.extensions
+        return extensions.mechanisms if extensions is not None else ()
+
 
 def codes(events: Iterable[Event]) -> list[int]:
     """Return the codes of the answers among events."""

@@ -147,13 +147,12 @@ def test_starttls_and_everything_anew() -> None:
     )
     assert dialogue.signal is Signal.START_TLS
     machine.tls_established()
-    assert machine.extensions is None
     assert not machine.may_send(MAIL)
+    assert dialogue.mechanisms() == ()
     machine.send(EHLO)
     assert dialogue.said() == "EHLO [127.0.0.1]"
     dialogue.hear("250-mail.example.org", "250 AUTH PLAIN LOGIN")
-    assert machine.extensions is not None
-    assert machine.extensions.mechanisms == ("PLAIN", "LOGIN")
+    assert dialogue.mechanisms() == ("PLAIN", "LOGIN")
     assert machine.may_send(Auth("PLAIN"))
     assert not machine.may_send(StartTls())
 

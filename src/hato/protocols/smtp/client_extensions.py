@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import Final
 
 AUTH_WITH_EQUALS: Final = "AUTH="
-"""Leniency: `AUTH=PLAIN LOGIN`, as servers wrote it before RFC 2554, and some still do."""
+"""Leniency: `AUTH=PLAIN LOGIN`, as drafts of AUTH had it, and as some servers still write it."""
 
 _SIZE_DIGITS: Final = 20
 
