@@ -89,7 +89,7 @@ def compose(letter: NewLetter, boundary: str) -> Iterator[bytes]:
 def _header(letter: NewLetter) -> str:
     """Return the fields that every letter of ours has, and MIME-Version."""
     fields = [
-        ("Date", _date(letter.sent)),
+        ("Date", date_of(letter.sent)),
         ("From", _people([letter.sender])),
         ("To", _people(letter.to)),
         ("Cc", _people(letter.copies)),
@@ -103,7 +103,7 @@ def _header(letter: NewLetter) -> str:
     return "".join(f"{name}: {value}\r\n" for name, value in fields if value)
 
 
-def _date(moment: datetime) -> str:
+def date_of(moment: datetime) -> str:
     """Return a date in the form of RFC 5322 §3.3, whatever the locale."""
     day, month = _DAYS[moment.weekday()], _MONTHS[moment.month - 1]
     return f"{day}, {moment.day} {month} {moment.year} {moment:%H:%M:%S %z}"
@@ -138,7 +138,7 @@ def _person(address: Address) -> str:
         name = encode_words(name)
     elif not _PLAIN_PHRASE.fullmatch(name):
         name = '"' + name.replace("\\", r"\\").replace('"', r"\"") + '"'
-    return f"{name} <{mailbox}>"
+    return f"{name} <{mailbox}>" if mailbox else name
 
 
 def _identifiers(identifiers: Iterable[str]) -> str:

@@ -2,7 +2,7 @@
 
 Called by whoever composes.
 Never quotes a signature; never puts a second `Re:` before a subject. Pure.
-Standards: RFC 5322 §3.6.4 and §3.6.5 (References, `Re: `), RFC 3676 §4.3 (signatures) and §4.5.
+Standards: RFC 5322 §3.6.4 and §3.6.5 (References, `Re: `), RFC 3676 §4.3 (signatures).
 Fails never.
 """
 
