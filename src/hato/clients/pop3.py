@@ -28,6 +28,7 @@ from hato.clients.pop3_login import Pop3Login
 from hato.clients.pop3_packed_listing import PackedListing
 from hato.clients.pop3_refusals import error_of, error_of_greeting
 from hato.clients.server import MailServer, Security
+from hato.clients.time_limit import within
 from hato.core.errors import HatoError
 from hato.core.ids import MessageNumber
 from hato.core.limits import MESSAGE_OCTETS
@@ -94,7 +95,7 @@ class Pop3Client:
         Raises WrongCredentialsError, BusyError, RefusedForGoodError, NoLoginMethodError,
         UnprovenServerError and InvalidInputError.
         """
-        async with self._conversation.within(self._patience.login_seconds):
+        async with within(self._patience.login_seconds):
             method = await Pop3Login(self._conversation, identity).run()
             await learn_capabilities(self._conversation)
         return method
@@ -257,7 +258,7 @@ async def connect(
     )
     conversation = Pop3Conversation(dialled, machine)
     try:
-        async with conversation.within(patience.login_seconds):
+        async with within(patience.login_seconds):
             greeting = await _begin(conversation, server, trust)
     except BaseException:
         dialled.close()
