@@ -33,7 +33,7 @@ _MAKE_IT: Final = Text(
 
 
 @click.command(short_help="Put letters into another folder.")
-@click.argument("letters", nargs=-1, required=True)
+@click.argument("letters", nargs=-1, required=True, shell_complete=FOLDER.shell_complete)
 @click.argument("folder", type=FOLDER)
 @click.option("--make", is_flag=True, help="Make the folder where there is none.")
 @owner_option
