@@ -23,6 +23,7 @@ from hato.cli.desk import Desk
 from hato.cli.export_formats import EmlWriter, FolderWriter, Letter, MaildirWriter, MboxWriter
 from hato.cli.export_manifest import FILE_NAME, Manifest, read_manifest
 from hato.cli.folder_names import folder_named, named_folders
+from hato.cli.folder_type import FOLDER
 from hato.cli.mail_owner import json_option, owner_option, the_mail
 from hato.core.errors import HatoError, InvalidInputError
 from hato.core.ids import EmailId, MailboxId
@@ -67,7 +68,7 @@ class Tally(msgspec.Struct):
 @click.command(short_help="Write letters as Maildir, mbox or single files.")
 @click.argument("kind", type=click.Choice(_KINDS))
 @click.argument("path", type=click.Path(path_type=Path))
-@click.argument("folders", nargs=-1, metavar="[FOLDER]...")
+@click.argument("folders", nargs=-1, type=FOLDER, metavar="[FOLDER]...")
 @owner_option
 @json_option
 @click.pass_obj

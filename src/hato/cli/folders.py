@@ -12,12 +12,13 @@ from typing import Any, Final
 
 import click
 
+from hato.cli.columns import filled, width
 from hato.cli.desk import Desk
 from hato.cli.folder_names import named_folders
 from hato.cli.inbox import color_option
 from hato.cli.mail_owner import json_option, owner_option, the_mail
 from hato.cli.screen import Screen, Style, When
-from hato.cli.screen_text import columns_of, cut, fitted, one_line
+from hato.cli.screen_text import one_line
 from hato.core.language import Text
 
 _UNREAD: Final = Text(en="{unread} unread of {total}", ja="{total} 通、未読 {unread}")
@@ -41,13 +42,13 @@ def folders(desk: Desk, owner: str | None, color: str, *, as_json: bool) -> None
         for row in rows:
             click.echo(f"{one_line(row['folder'])}\t{row['total']}\t{row['unread']}")
         return
-    widest = max(columns_of(one_line(row["folder"])) for row in rows)
-    width = min(widest, max(screen.columns - _COUNT_COLUMNS, 10))
+    widest = max(width(one_line(row["folder"])) for row in rows)
+    columns = min(widest, max(screen.columns - _COUNT_COLUMNS, 10))
     for row in rows:
         count = (_UNREAD if row["unread"] else _READ).in_language(
             desk.language, total=row["total"], unread=row["unread"]
         )
-        name = fitted(cut(one_line(row["folder"]), width), width)
+        name = filled(one_line(row["folder"]), columns)
         click.echo(f"{screen.styled(name, Style.STRONG if row['unread'] else '')}  {count}")
 
 

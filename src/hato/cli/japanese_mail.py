@@ -83,4 +83,54 @@ MAIL_HELP: Final = {
     "The folder to save to; usually the current one.": (
         "保存先のフォルダー。通常は今いるフォルダー。"
     ),
+    "Write a letter in your editor.": "エディターでメールを書きます。",
+    "Write a letter in $EDITOR: fields on top, an empty line, the text.\n\n"
+    "Afterwards you are asked what becomes of it. What you wrote is never lost: it is a draft until"
+    "\nit has left.": (
+        "$EDITOR でメールを書きます。上に項目、空行、その下に本文を書きます。\n\n"
+        "書き終えると、どうするかを尋ねます。書いたものは失われません。送り終えるまで下書きです。"
+    ),
+    "Who gets it.": "宛先。",
+    "Who gets a copy.": "写しの宛先。",
+    "Who gets a copy unseen by others.": "ほかの人に見えない写しの宛先。",
+    "What it is about.": "件名。",
+    "Go on with this draft.": "この下書きの続きを書きます。",
+    "Take the text from this file, or - for standard input, and send it.": (
+        "このファイル(- は標準入力)を本文にして送ります。"
+    ),
+    "Send it after the editor, unasked.": "エディターの後、確認せずに送ります。",
+    "Keep it as a draft, unasked.": "確認せずに下書きに残します。",
+    "Let a file go along.": "ファイルを添付します。",
+    "Write as this account of yours.": "このアカウントから送ります。",
+    "Answer who wrote a letter.": "差出人に返信します。",
+    "Answer LETTER, such as 3 of the last list or id:81234, in $EDITOR.\n\n"
+    "It goes to Reply-To, else to who wrote, and leaves by the account that the letter came by.": (
+        "LETTER(直前の一覧の番号 3 や id:81234)に $EDITOR で返信します。\n\n"
+        "宛先は Reply-To、なければ差出人です。メールが届いたアカウントから送ります。"
+    ),
+    "Answer everybody who got a letter.": "全員に返信します。",
+    "Answer LETTER to who wrote it and everybody else who got it, but not to yourself.": (
+        "LETTER の差出人と、自分以外の受取人全員に返信します。"
+    ),
+    "Pass a letter on.": "メールを転送します。",
+    "Pass LETTER on in $EDITOR: its text below yours, its attachments along.": (
+        "LETTER を $EDITOR で転送します。本文は下に引用し、添付ファイルも付けます。"
+    ),
+    "Attach it whole, as it came.": "元のメールをそのまま添付します。",
+    "Send a finished letter, or a draft.": "書き終えたメール、または下書きを送ります。",
+    "Send the finished letter in FILE, or on standard input, to whom its fields name.": (
+        "FILE または標準入力の書き終えたメールを、その宛先に送ります。"
+    ),
+    "Send this draft.": "この下書きを送ります。",
+    "Who gets it besides its fields.": "メールの項目以外の宛先。",
+    "Complete verbs, options and folders in your shell.": (
+        "シェルでコマンド、オプション、フォルダー名を補完します。"
+    ),
+    "Print what SHELL reads to complete the command line.\n\n"
+    "For bash write `source <(hato completion bash)` into ~/.bashrc, for zsh the same into "
+    "~/.zshrc,\nfor fish `hato completion fish | source` into ~/.config/fish/config.fish.": (
+        "SHELL が補完のために読むものを表示します。\n\n"
+        "bash では ~/.bashrc に `source <(hato completion bash)`、zsh では ~/.zshrc に同じものを、"
+        "fish では ~/.config/fish/config.fish に `hato completion fish | source` と書きます。"
+    ),
 }

@@ -17,6 +17,7 @@ from typing import Final
 
 import msgspec
 
+from hato.cli.state_folder import state_folder
 from hato.core.ids import AccountId, EmailId
 
 _MOST_LISTS: Final = 64
@@ -58,9 +59,7 @@ def last_list(account: AccountId) -> LastList | None:
 
 def _folder() -> Path:
     """Return where lists are kept."""
-    state = os.environ.get("XDG_STATE_HOME") or ""
-    home = Path(state) if Path(state).is_absolute() else Path("~/.local/state").expanduser()
-    return home / "hato" / "lists"
+    return state_folder() / "lists"
 
 
 def _lists(folder: Path) -> list[Path]:

@@ -14,12 +14,13 @@ from typing import Final, NamedTuple
 import click
 import msgspec
 
+from hato.cli.columns import filled, fitted, width
 from hato.cli.desk import Desk
 from hato.cli.last_list import keep_list
 from hato.cli.letter_rows import Row
 from hato.cli.mail_owner import Mail
 from hato.cli.screen import Screen, Style
-from hato.cli.screen_text import columns_of, cut, fitted, one_line
+from hato.cli.screen_text import one_line
 from hato.core.ids import EmailId
 from hato.core.language import Language, Text
 
@@ -29,7 +30,6 @@ _EARLIER: Final = Text(en="%Y-%m-%d", ja="%Y/%m/%d")
 _MONTHS: Final = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 _NO_SUBJECT: Final = Text(en="(no subject)", ja="(件名なし)")
 _NOBODY: Final = Text(en="(unknown sender)", ja="(差出人不明)")
-_DATE_COLUMNS: Final = 10
 _MARK_COLUMNS: Final = 4
 _LEAST_COLUMNS: Final = 40
 
@@ -38,6 +38,7 @@ class _Widths(NamedTuple):
     """How many columns each part of a row takes."""
 
     number: int
+    date: int
     sender: int
     subject: int
     account: int
@@ -61,9 +62,9 @@ def show_list(
             click.echo("\t".join(_fields(row, mail, desk.language, to_recipients=to_recipients)))
         return
     today = dt.datetime.now().astimezone()
-    width = _widths(screen.columns, numbered, mail)
+    widths = _widths(screen.columns, numbered, mail, today, desk.language)
     screen.show(
-        _line(row, width, screen, mail, desk.language, today, to_recipients=to_recipients)
+        _line(row, widths, screen, mail, desk.language, today, to_recipients=to_recipients)
         for row in numbered
     )
 
@@ -124,22 +125,23 @@ def _person(row: Row, language: Language, *, to_recipients: bool) -> str:
     return names or ("-" if to_recipients else _NOBODY.in_language(language))
 
 
-def _widths(columns: int, rows: list[Row], mail: Mail) -> _Widths:
+def _widths(
+    columns: int, rows: list[Row], mail: Mail, now: dt.datetime, language: Language
+) -> _Widths:
     """Divide the width of the screen."""
     number = max(2, len(str(len(rows))))
-    accounts = [
-        sum(columns_of(name) + 1 for name, _colour in _account_names(row, mail)) for row in rows
-    ]
+    accounts = [sum(width(name) + 1 for name, _colour in _account_names(row, mail)) for row in rows]
     account = min(max(accounts, default=0), max(9, columns // 8))
-    fixed = number + 1 + _MARK_COLUMNS + 1 + _DATE_COLUMNS + 1 + 1 + (1 if account else 0)
+    date = max(width(shown_time(row.received, now, language)) for row in rows)
+    fixed = number + 1 + _MARK_COLUMNS + 1 + date + 1 + 1 + (1 if account else 0)
     rest = max(columns, _LEAST_COLUMNS) - fixed - account
     sender = max(8, min(rest // 3, 30))
-    return _Widths(number, sender, max(rest - sender, 1), account)
+    return _Widths(number, date, sender, max(rest - sender, 1), account)
 
 
 def _line(
     row: Row,
-    width: _Widths,
+    widths: _Widths,
     screen: Screen,
     mail: Mail,
     language: Language,
@@ -152,14 +154,14 @@ def _line(
     subject = one_line(row.subject).strip() or _NO_SUBJECT.in_language(language)
     person = _person(row, language, to_recipients=to_recipients)
     parts = [
-        screen.styled(f"{row.number:{width.number}}", Style.FAINT),
+        screen.styled(f"{row.number:{widths.number}}", Style.FAINT),
         screen.styled(_marks(row), Style.STRONG),
-        fitted(shown_time(row.received, now, language), _DATE_COLUMNS),
-        screen.styled(fitted(person, width.sender), weight),
-        screen.styled(fitted(subject, width.subject), weight),
+        filled(shown_time(row.received, now, language), widths.date),
+        screen.styled(filled(person, widths.sender), weight),
+        screen.styled(filled(subject, widths.subject), weight),
     ]
-    if width.account:
-        parts.append(_coloured_accounts(_account_names(row, mail), width.account, screen))
+    if widths.account:
+        parts.append(_coloured_accounts(_account_names(row, mail), widths.account, screen))
     return " ".join(parts).rstrip()
 
 
@@ -169,9 +171,9 @@ def _coloured_accounts(names: list[tuple[str, str]], columns: int, screen: Scree
     for name, colour in names:
         if columns <= 0:
             break
-        text = cut(name, columns)
+        text = fitted(name, columns)
         shown.append(screen.styled(text, colour))
-        columns -= columns_of(text) + 1
+        columns -= width(text) + 1
     return " ".join(shown)
 
 

@@ -12,9 +12,10 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
+from hato.cli.columns import width
 from hato.cli.mail_owner import Mail
 from hato.cli.screen import Screen, Style
-from hato.cli.screen_text import columns_of, lines_of, one_line, wrapped
+from hato.cli.screen_text import lines_of, one_line, wrapped
 from hato.core.language import Language, Text
 from hato.message.addresses import Address
 from hato.message.letter import Letter
@@ -63,10 +64,10 @@ def letter_lines(
 
 def text_lines(screen: Screen, text: str) -> list[str]:
     """Return a letter's text as lines of the screen; what is quoted is set off."""
-    width = min(screen.columns, _WIDEST_TEXT) if screen.is_terminal else 0
+    columns = min(screen.columns, _WIDEST_TEXT) if screen.is_terminal else 0
     lines = []
     for line in lines_of(text.strip("\n")):
-        shown = wrapped(line, width) if width else [line]
+        shown = wrapped(line, columns) if columns else [line]
         style = Style.QUOTED if line.startswith(">") else ""
         lines += [screen.styled(one, style) for one in shown]
     return lines if any(lines) else []
@@ -163,23 +164,23 @@ def _header_lines(
         "subject": one_line(letter.subject),
         "account": ", ".join(one_line(label.name) for label in _labels(mail, emails)),
     }
-    width = max(columns_of(text.in_language(language)) for text in _NAMES.values()) + 2
-    room = max(min(screen.columns, _WIDEST_TEXT) - width, 20) if screen.is_terminal else 0
+    indent = max(width(text.in_language(language)) for text in _NAMES.values()) + 2
+    room = max(min(screen.columns, _WIDEST_TEXT) - indent, 20) if screen.is_terminal else 0
     for name, value in fields.items():
         if value:
             shown = wrapped(value, room) if room else [value]
-            yield from _field(screen, _NAMES[name].in_language(language), shown, width)
+            yield from _field(screen, _NAMES[name].in_language(language), shown, indent)
     attachments = list(attachment_lines(letter))
     if attachments:
-        yield from _field(screen, _NAMES["attachments"].in_language(language), attachments, width)
+        yield from _field(screen, _NAMES["attachments"].in_language(language), attachments, indent)
 
 
-def _field(screen: Screen, name: str, lines: list[str], width: int) -> Iterator[str]:
+def _field(screen: Screen, name: str, lines: list[str], indent: int) -> Iterator[str]:
     """Yield a field: its name once, all of its lines below each other."""
-    label = screen.styled(f"{name}:", Style.STRONG) + " " * (width - columns_of(name) - 1)
+    label = screen.styled(f"{name}:", Style.STRONG) + " " * (indent - width(name) - 1)
     for line in lines:
         yield label + line
-        label = " " * width
+        label = " " * indent
 
 
 def _people(addresses: Iterable[Address]) -> str:

@@ -40,6 +40,11 @@ _VERBS: Final = {
     "inbox": "hato.cli.inbox:inbox",
     "folders": "hato.cli.folders:folders",
     "read": "hato.cli.read:read",
+    "compose": "hato.cli.compose:compose",
+    "reply": "hato.cli.reply:reply",
+    "reply-all": "hato.cli.reply:reply_all",
+    "forward": "hato.cli.reply:forward",
+    "send": "hato.cli.send:send",
     "attachment": "hato.cli.attachment:attachment",
     "mark": "hato.cli.mark:mark",
     "move": "hato.cli.move:move",
@@ -48,6 +53,7 @@ _VERBS: Final = {
     "verify": "hato.cli.verify:verify",
     "compact": "hato.cli.compact:compact",
     "undelete": "hato.cli.undelete:undelete",
+    "completion": "hato.cli.completion:completion",
 }
 """Each verb and where it stands: loaded when it is used, so that `hato` starts fast."""
 

@@ -1,8 +1,8 @@
-"""Any text made fit for a screen: what steers a terminal is taken out, and columns are counted.
+"""Any text made fit for a screen: what steers a terminal is taken out, long lines are broken.
 
 Called by the mail verbs for every text that somebody else wrote.
 Never lets through control characters, what reorders a line or what nobody sees.
-Standards: Unicode Standard Annexes 9 (bidirectional) and 11 (widths), by the library's tables.
+Standards: Unicode Standard Annex 9 (marks of direction), JIS X 4051 (what begins no line).
 Fails never: what steers or reorders stands as U+FFFD, what is invisible is left out.
 """
 
@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-CUT_MARK: Final = "…"
+from hato.cli.columns import width
+
 _REPLACED: Final = "\ufffd"
 _STEERING: Final = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x9f"  # controls, ESC among them
@@ -55,59 +56,25 @@ def _harmless(text: str) -> str:
     return _UNSEEN.sub("", _STEERING.sub(_REPLACED, text))
 
 
-def columns_of(text: str) -> int:
-    """Return how many columns a harmless line takes."""
-    if text.isascii():
-        return len(text)
-    from wcwidth import wcswidth
-
-    return max(wcswidth(text), 0)
-
-
-def cut(text: str, columns: int) -> str:
-    """Return as much of a harmless line as the columns hold; what was cut ends with `…`."""
-    if columns_of(text) <= columns:
-        return text
-    if columns <= 0:
-        return ""
-    if text.isascii():
-        return text[: columns - 1] + CUT_MARK
-    from wcwidth import wcwidth
-
-    room, stop = columns - 1, 0
-    for character in text:  # a few dozen at most: it ends where the columns do
-        room -= max(wcwidth(character), 0)
-        if room < 0:
-            break
-        stop += 1
-    return text[:stop] + CUT_MARK
-
-
-def fitted(text: str, columns: int) -> str:
-    """Return a harmless line of exactly so many columns: cut, or with blanks behind it."""
-    text = cut(text, columns)
-    return text + " " * (columns - columns_of(text))
-
-
 def wrapped(line: str, columns: int) -> list[str]:
     """Break a harmless line where a word ends, or between the characters of Japanese.
 
     What has no place to break, such as a web address, stays whole, so that it can be copied.
     """
-    if columns_of(line) <= columns:
+    if width(line) <= columns:
         return [line]
     mark = _QUOTES.match(line)
     prefix = mark[0] if mark else ""
     found: list[str] = []
-    current, used = prefix, columns_of(prefix)
+    current, used = prefix, width(prefix)
     for unit in _UNITS.findall(line, len(prefix)):
-        width = columns_of(unit)
+        taken = width(unit)
         is_empty = current == prefix
-        if used + width > columns - _HANGING and not is_empty and unit not in _NEVER_FIRST:
+        if used + taken > columns - _HANGING and not is_empty and unit not in _NEVER_FIRST:
             found.append(current.rstrip())
-            current, used = prefix, columns_of(prefix)
+            current, used = prefix, width(prefix)
             if unit.isspace():
                 continue
         current += unit
-        used += width
+        used += taken
     return [*found, current.rstrip()]

@@ -57,6 +57,8 @@ def preview_of(raw: bytes, root: Part) -> str:
 
 def _readable(part: Part) -> Iterator[Part]:
     """Yield the parts that are read, in order."""
+    if part.media_type.startswith("message/") and part.disposition == "attachment":
+        return  # its sender sent it as a file: it is not what she says
     if part.media_type == "multipart/alternative" and part.parts:
         yield from _readable(_best(part.parts))
     elif part.parts:

@@ -30,6 +30,7 @@ from hato.store.model import (
     Usage,
     VerifyReport,
 )
+from hato.store.search import SearchIndex
 from hato.store.staged import Staged
 
 SNAPSHOT_KEYWORDS: Final = 62
@@ -112,6 +113,11 @@ class Account(Protocol):
 
     account_id: AccountId
     inbox: MailboxId
+
+    @property
+    def search(self) -> SearchIndex:
+        """Which words stand in which letter."""
+        ...
 
     # Writing
 

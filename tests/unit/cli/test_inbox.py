@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hato.cli.screen_text import columns_of
+from hato.cli.columns import width
 from hato.store.model import ANSWERED, FLAGGED, SEEN, Role
 from tests.unit.cli.conftest import Hato
 from tests.unit.cli.letters import NOON, add_source, letter, look, put
@@ -175,5 +175,5 @@ def test_every_row_fits_the_screen(
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     lines = hato("inbox", "--color", "never").out.splitlines()
     assert len(lines) == 6
-    assert max(columns_of(line) for line in lines) <= columns
+    assert max(width(line) for line in lines) <= columns
     assert not any(character in line for line in lines for character in "\x1b\u202e\u200b\x9b\x00")

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from hato.cli.screen_text import columns_of, cut, fitted, lines_of, one_line, wrapped
+from hato.cli.columns import filled, fitted, width
+from hato.cli.screen_text import lines_of, one_line, wrapped
 from hato.store.model import SEEN
 from tests.unit.cli.conftest import Hato
 from tests.unit.cli.letters import add_source, letter, look, put
@@ -185,8 +186,8 @@ class TestTextsOnTheScreen:
             "",
             "e\u0301e\u0301e\u0301e\u0301e\u0301",
         ):
-            assert columns_of(fitted(text, columns)) == columns
-            assert columns_of(cut(text, columns)) <= columns
+            assert width(filled(text, columns)) == columns
+            assert width(fitted(text, columns)) <= columns
 
     def test_lines_are_broken_between_words_and_japanese_characters(self) -> None:
         assert wrapped("one two three four", 10) == ["one two", "three", "four"]

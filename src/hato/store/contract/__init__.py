@@ -41,6 +41,11 @@ from hato.store.contract.reading import (
     TestSnapshots,
 )
 from hato.store.contract.scene import Backend, Scene, scene
+from hato.store.contract.searching import (
+    TestKeepingASearchIndex,
+    TestSearching,
+    TestSearchingTheAccountAsItIs,
+)
 from hato.store.contract.small_things import TestLedgers, TestObjects, TestUploads
 
 __all__ = [
@@ -62,6 +67,7 @@ __all__ = [
     "TestFences",
     "TestFindingBodies",
     "TestHolding",
+    "TestKeepingASearchIndex",
     "TestKeywords",
     "TestLatest",
     "TestLedgers",
@@ -75,6 +81,8 @@ __all__ = [
     "TestRanges",
     "TestReadingEmails",
     "TestRemovingMailboxes",
+    "TestSearching",
+    "TestSearchingTheAccountAsItIs",
     "TestSnapshots",
     "TestStaging",
     "TestTheFloor",

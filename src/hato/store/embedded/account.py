@@ -33,6 +33,7 @@ from hato.store.embedded.record import Location, account_seed
 from hato.store.embedded.replay import INDEX
 from hato.store.embedded.rows import read_account
 from hato.store.embedded.schema import open_index
+from hato.store.embedded.search_index import EmbeddedSearchIndex
 from hato.store.embedded.shared import Shared
 from hato.store.embedded.snapshot import (
     EmbeddedSnapshot,
@@ -77,6 +78,9 @@ class EmbeddedAccount:
         self._shared = shared
         self._folder = shared.folder_of(account_id)
         self._bodies = BodyReader(self._folder, account_id, shared.files, shared.layouts)
+        self.search = EmbeddedSearchIndex(
+            self._folder, shared.space, lambda: self._ask(read_account, is_large=True)
+        )
         self._is_up_to_date = False
         self._ended = -1
         self._watches: list[EmbeddedWatch] = []

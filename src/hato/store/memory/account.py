@@ -18,6 +18,7 @@ from hato.core.limits import REMEMBER_REMOVED_SECONDS
 from hato.store.api import Lock, Snapshot, Watch
 from hato.store.changes import Added, AddEmail, BlobPut, Committed, Purge, PutBlob, Wanted
 from hato.store.memory.lock import MemoryLocks
+from hato.store.memory.search import MemorySearchIndex
 from hato.store.memory.snapshot import MemorySnapshot
 from hato.store.memory.state import AccountState
 from hato.store.memory.watch import MemoryWatch
@@ -58,6 +59,7 @@ class MemoryAccount:
         self._watches: list[MemoryWatch] = []
         self._is_removed = False
         self._state = AccountState(account_id)
+        self.search = MemorySearchIndex(self._state)
         now = clock.now()
         self._state.apply(Committed(FIRST_MODSEQ, now, tuple(first_facts(now))))
 
