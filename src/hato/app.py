@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import platform
 import re
 import resource
 import signal
@@ -256,6 +255,8 @@ def _worker(settings: Settings, plan: Plan, path: Path | None) -> RunWorker:
 
 def own_hostname(settings: Settings) -> str:
     """Return the name by which this server greets: one that every protocol can say."""
+    import platform
+
     name = settings.hostname or platform.node()
     return name if _HOST_NAME.fullmatch(name) else "localhost"
 

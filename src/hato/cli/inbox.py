@@ -15,6 +15,7 @@ import click
 
 from hato.cli.desk import Desk
 from hato.cli.folder_names import folder_named
+from hato.cli.folder_type import FOLDER
 from hato.cli.letter_choice import ID_MARK
 from hato.cli.letter_list import print_list_json, show_list
 from hato.cli.letter_rows import Row, letter_rows
@@ -52,7 +53,7 @@ _LINES_BESIDE_ROWS: Final = 3
 
 
 @click.command(short_help="List the newest letters of all accounts.")
-@click.argument("folder", default="INBOX")
+@click.argument("folder", default="INBOX", type=FOLDER)
 @owner_option
 @click.option("--unread", is_flag=True, help="Only what nobody has read.")
 @click.option("-n", "most", type=click.IntRange(1, _MOST_ROWS), help="How many; usually a screen.")

@@ -123,4 +123,14 @@ MAIL_HELP: Final = {
     ),
     "Send this draft.": "この下書きを送ります。",
     "Who gets it besides its fields.": "メールの項目以外の宛先。",
+    "Complete verbs, options and folders in your shell.": (
+        "シェルでコマンド、オプション、フォルダー名を補完します。"
+    ),
+    "Print what SHELL reads to complete the command line.\n\n"
+    "For bash write `source <(hato completion bash)` into ~/.bashrc, for zsh the same into "
+    "~/.zshrc,\nfor fish `hato completion fish | source` into ~/.config/fish/config.fish.": (
+        "SHELL が補完のために読むものを表示します。\n\n"
+        "bash では ~/.bashrc に `source <(hato completion bash)`、zsh では ~/.zshrc に同じものを、"
+        "fish では ~/.config/fish/config.fish に `hato completion fish | source` と書きます。"
+    ),
 }

@@ -30,7 +30,6 @@ _EARLIER: Final = Text(en="%Y-%m-%d", ja="%Y/%m/%d")
 _MONTHS: Final = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 _NO_SUBJECT: Final = Text(en="(no subject)", ja="(件名なし)")
 _NOBODY: Final = Text(en="(unknown sender)", ja="(差出人不明)")
-_DATE_COLUMNS: Final = 10
 _MARK_COLUMNS: Final = 4
 _LEAST_COLUMNS: Final = 40
 
@@ -39,6 +38,7 @@ class _Widths(NamedTuple):
     """How many columns each part of a row takes."""
 
     number: int
+    date: int
     sender: int
     subject: int
     account: int
@@ -62,7 +62,7 @@ def show_list(
             click.echo("\t".join(_fields(row, mail, desk.language, to_recipients=to_recipients)))
         return
     today = dt.datetime.now().astimezone()
-    widths = _widths(screen.columns, numbered, mail)
+    widths = _widths(screen.columns, numbered, mail, today, desk.language)
     screen.show(
         _line(row, widths, screen, mail, desk.language, today, to_recipients=to_recipients)
         for row in numbered
@@ -125,15 +125,18 @@ def _person(row: Row, language: Language, *, to_recipients: bool) -> str:
     return names or ("-" if to_recipients else _NOBODY.in_language(language))
 
 
-def _widths(columns: int, rows: list[Row], mail: Mail) -> _Widths:
+def _widths(
+    columns: int, rows: list[Row], mail: Mail, now: dt.datetime, language: Language
+) -> _Widths:
     """Divide the width of the screen."""
     number = max(2, len(str(len(rows))))
     accounts = [sum(width(name) + 1 for name, _colour in _account_names(row, mail)) for row in rows]
     account = min(max(accounts, default=0), max(9, columns // 8))
-    fixed = number + 1 + _MARK_COLUMNS + 1 + _DATE_COLUMNS + 1 + 1 + (1 if account else 0)
+    date = max(width(shown_time(row.received, now, language)) for row in rows)
+    fixed = number + 1 + _MARK_COLUMNS + 1 + date + 1 + 1 + (1 if account else 0)
     rest = max(columns, _LEAST_COLUMNS) - fixed - account
     sender = max(8, min(rest // 3, 30))
-    return _Widths(number, sender, max(rest - sender, 1), account)
+    return _Widths(number, date, sender, max(rest - sender, 1), account)
 
 
 def _line(
@@ -153,7 +156,7 @@ def _line(
     parts = [
         screen.styled(f"{row.number:{widths.number}}", Style.FAINT),
         screen.styled(_marks(row), Style.STRONG),
-        filled(shown_time(row.received, now, language), _DATE_COLUMNS),
+        filled(shown_time(row.received, now, language), widths.date),
         screen.styled(filled(person, widths.sender), weight),
         screen.styled(filled(subject, widths.subject), weight),
     ]

@@ -14,6 +14,7 @@ import click
 
 from hato.cli.desk import Desk
 from hato.cli.folder_names import folder_named
+from hato.cli.folder_type import FOLDER
 from hato.cli.letter_choice import chosen_letters
 from hato.cli.mail_owner import json_option, owner_option, the_mail
 from hato.core.errors import InvalidInputError
@@ -32,8 +33,8 @@ _MAKE_IT: Final = Text(
 
 
 @click.command(short_help="Put letters into another folder.")
-@click.argument("letters", nargs=-1, required=True)
-@click.argument("folder")
+@click.argument("letters", nargs=-1, required=True, shell_complete=FOLDER.shell_complete)
+@click.argument("folder", type=FOLDER)
 @click.option("--make", is_flag=True, help="Make the folder where there is none.")
 @owner_option
 @json_option

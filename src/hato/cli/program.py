@@ -53,6 +53,7 @@ _VERBS: Final = {
     "verify": "hato.cli.verify:verify",
     "compact": "hato.cli.compact:compact",
     "undelete": "hato.cli.undelete:undelete",
+    "completion": "hato.cli.completion:completion",
 }
 """Each verb and where it stands: loaded when it is used, so that `hato` starts fast."""
 

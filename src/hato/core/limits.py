@@ -521,14 +521,8 @@ else looks at it no later."""
 OUTBOX_LOOK_SECONDS: Final = 2.0
 """How often the sending process looks for letters that are due."""
 
-OUTBOX_LETTERS_PER_LOOK: Final = 64
-"""Letters that are taken at a time."""
-
 OUTBOX_AT_ONCE: Final = 8
 """Letters that are sent at the same time."""
-
-OUTBOX_PER_IDENTITY: Final = 1
-"""Of them by one identity: one after the other, as a mail program does."""
 
 OUTBOX_FIRST_SECONDS: Final = 60
 """A letter that cannot leave is tried again after a minute, then two, four …"""
@@ -544,6 +538,14 @@ OUTBOX_KNOWN_SECONDS: Final = 604_800
 
 OUTBOX_FAR_SECONDS: Final = 3_155_760_000
 """When a letter that waits for its person is due: in a hundred years."""
+
+OUTBOX_LOOK_AGAIN_SECONDS: Final = 60
+"""How often it is looked whether a person has set another password, after a server refused the one
+that is kept; nothing is asked of the server meanwhile."""
+
+OUTBOX_FINISH_SECONDS: Final = 10.0
+"""How long letters that are being sent may take when the server stops: one that is cut off before
+its end is sent again, and one that is cut off after it is unknown."""
 
 # Searching
 

@@ -34,7 +34,7 @@ class Attachment(NamedTuple):
 
 def find_attachments(raw: bytes, root: Part) -> tuple[Attachment, ...]:
     """Return the attachments of a letter."""
-    parts = [part for part in root.walk() if part is not root and is_attachment(part)]
+    parts = [part for part in root.walk() if _is_saved(part, root)]
     names = distinct_names(
         [safe_name(part.filename, part.media_type, number) for number, part in enumerate(parts, 1)]
     )
@@ -42,6 +42,12 @@ def find_attachments(raw: bytes, root: Part) -> tuple[Attachment, ...]:
         Attachment(part, name, part.media_type, size_of(raw, part), part.disposition == "inline")
         for part, name in zip(parts, names, strict=True)
     )
+
+
+def _is_saved(part: Part, root: Part) -> bool:
+    """Tell whether a part is listed; of the letter itself only what cannot be read."""
+    is_text = part.media_type in {"text/plain", "text/html"}
+    return is_attachment(part) and not (part is root and is_text)
 
 
 def is_attachment(part: Part) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from hato.protocols.dots import DotReader
@@ -56,6 +56,8 @@ class Sink:
         self.heard: list[str] = []
         self.taken: list[Taken] = []
         self.connections = 0
+        self.after_letter: Callable[[], None] = lambda: None
+        """Called when a letter was taken."""
 
     async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection."""
@@ -84,6 +86,7 @@ class Sink:
                 end = self.answers["."]
                 if end is None or end.startswith(b"250"):
                     self.taken.append(Taken(sender, tuple(recipients), octets))
+                    self.after_letter()
                 if end is None:
                     return
                 writer.write(end)

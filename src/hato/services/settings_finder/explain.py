@@ -144,7 +144,8 @@ _NO_METHOD: Final = Text(
     en="it offers no login method that can be used here", ja="使えるログイン方法がありません"
 )
 _BAD_GRAMMAR: Final = Text(
-    en="what it says is not POP3 as it should be", ja="応答が POP3 として正しくありません"
+    en="what it says breaks the rules of its protocol",
+    ja="応答がプロトコルの決まりに従っていません",
 )
 _UNPROVEN: Final = Text(
     en="it could not prove that it knows the password: it may be an impostor",

@@ -10,9 +10,10 @@ Fails never: what went wrong is in the answer, in words.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, TypeAlias
 
+from hato.clients import pop3, smtp
 from hato.clients.errors import (
     BusyError,
     RefusedForGoodError,
@@ -20,8 +21,9 @@ from hato.clients.errors import (
     WrongCredentialsError,
 )
 from hato.clients.login import Identity
-from hato.clients.pop3 import connect
+from hato.clients.pop3 import Pop3Client
 from hato.clients.server import MailServer, Security
+from hato.clients.smtp import SmtpClient
 from hato.core.errors import HatoError
 from hato.core.secret import Secret
 from hato.net.dial_errors import DialError
@@ -44,6 +46,13 @@ _SECURITY: Final = {
 }
 
 
+_Connect: TypeAlias = Callable[..., Awaitable[Pop3Client | SmtpClient]]
+_CLIENTS: Final[dict[Protocol, _Connect]] = {
+    Protocol.POP3: pop3.connect,
+    Protocol.SUBMISSION: smtp.connect,
+}
+
+
 async def try_candidate(
     candidate: Candidate,
     login_names: Sequence[str],
@@ -61,7 +70,8 @@ async def try_candidate(
     hexadecimal. Raises InvalidInputError for a file of authorities only.
     """
     trust = outside.trust(authorities_file)
-    if candidate.protocol is not Protocol.POP3:
+    connect = _CLIENTS.get(candidate.protocol)
+    if connect is None:
         return Tried(candidate=candidate, error=HatoError("not POP3"), why=NOT_FETCHED_YET)
     if not login_names:
         return Tried(candidate=candidate, error=HatoError("no name"), why=UNNAMED)
