@@ -3,7 +3,7 @@
 Called by `letter_words` (texts of letters) and `query` (what a person types).
 Never looks at a text character by character, and never at more than a part of a long one at once,
 so that whoever shares the process is not held up.
-Standards: Unicode Standard Annex 15 (NFKC), Unicode Standard §3.13 (case folding).
+Standards: Unicode Standard Annex 15 (NFKC), the Unicode Standard (case folding).
 Fails never.
 """
 
