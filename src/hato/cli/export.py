@@ -22,7 +22,7 @@ import msgspec
 from hato.cli.desk import Desk
 from hato.cli.export_formats import EmlWriter, FolderWriter, Letter, MaildirWriter, MboxWriter
 from hato.cli.export_manifest import FILE_NAME, Manifest, read_manifest
-from hato.cli.folder_names import folder_named, named_folders
+from hato.cli.folder_names import folder_named, named_folders, names_of
 from hato.cli.folder_type import FOLDER
 from hato.cli.mail_owner import json_option, owner_option, the_mail
 from hato.core.errors import HatoError, InvalidInputError
@@ -125,12 +125,8 @@ async def _chosen(
     wanted = [(await folder_named(account, name)).mailbox_id for name in folders]
     mailboxes = {one.mailbox_id: one for one in there.values()}
 
-    def names(mailbox: MailboxId) -> tuple[str, ...]:
-        one = mailboxes.get(mailbox)
-        return () if one is None else (*names(one.parent), one.name)
-
     return {
-        path: (() if one.mailbox_id == account.inbox else names(one.mailbox_id), one.mailbox_id)
+        path: (() if one.mailbox_id == account.inbox else names_of(one, mailboxes), one.mailbox_id)
         for path, one in there.items()
         if not wanted or one.mailbox_id in wanted
     }

@@ -13,8 +13,8 @@ import unicodedata
 from typing import Final
 
 from hato.core.errors import InvalidInputError
+from hato.core.ids import MailboxId
 from hato.core.language import Text
-from hato.services.sources.folders import folder_names
 from hato.store.api import Account
 from hato.store.model import Mailbox
 
@@ -31,9 +31,11 @@ _NEAREST: Final = Text(
 
 async def named_folders(account: Account) -> dict[str, Mailbox]:
     """Return all folders by their paths: INBOX first, then by name."""
-    paths = await folder_names(account)
-    mailboxes = await account.mailboxes()
-    found = {paths[one.mailbox_id]: one for one in mailboxes}
+    mailboxes = {one.mailbox_id: one for one in await account.mailboxes()}
+    found = {
+        "/".join(_shown(name) for name in names_of(mailbox, mailboxes)): mailbox
+        for mailbox in mailboxes.values()
+    }
 
     def order(path: str) -> tuple[bool, int, str]:
         return found[path].mailbox_id != account.inbox, found[path].sort_order, _form(path)
@@ -54,6 +56,17 @@ async def folder_named(account: Account, name: str) -> Mailbox:
         raise InvalidInputError(_NO_FOLDER, name=name)
     path = next(path for path in found if _form(path) == nearest[0])
     raise InvalidInputError(_NEAREST, name=name, nearest=path)
+
+
+def names_of(mailbox: Mailbox, mailboxes: dict[MailboxId, Mailbox]) -> tuple[str, ...]:
+    """Return the names of a folder from the top down."""
+    above = mailboxes.get(mailbox.parent)
+    return (*(() if above is None else names_of(above, mailboxes)), mailbox.name)
+
+
+def _shown(name: str) -> str:
+    """Return a name as a part of a path: `a/b` that is one name is not `b` below `a`."""
+    return name.replace("\\", r"\\").replace("/", r"\/")
 
 
 def _form(path: str) -> str:

@@ -163,12 +163,14 @@ def _read_one_mbox(path: Path, folder: tuple[str, ...], place: str) -> Iterator[
         digest = _digest(data, message.start, message.stop)
         seen[digest] += 1
         start = _behind_our_lines(data, message.start, message.stop)
+        # Of a letter that we exported, the Status lines of its own say nothing.
+        head_stop = message.start + _HEAD_OCTETS if start == message.start else start
         yield ForeignMessage(
             key=f"{place}#{digest}#{seen[digest]}" if place else f"{digest}#{seen[digest]}",
             folder=folder,
             received=now if message.received is None else message.received,
             size_octets=message.stop - start,
-            keywords=_status_keywords(data[message.start : message.start + _HEAD_OCTETS]),
+            keywords=_status_keywords(data[message.start : head_stop]),
             chunks=partial(_mbox_chunks, data, start, message.stop),
         )
     if not seen and _SOMETHING.search(data):

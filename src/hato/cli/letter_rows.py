@@ -8,6 +8,7 @@ Fails never for one letter: what cannot be read is shown without its header.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
@@ -32,8 +33,9 @@ class Correspondent(msgspec.Struct, frozen=True):
 
     @property
     def shown(self) -> str:
-        """The name, else the address."""
-        return self.name or self.address
+        """The name, else the address; also where the name would pass for another address."""
+        is_posing = "@" in unicodedata.normalize("NFKC", self.name) and "@" in self.address
+        return self.address if is_posing else self.name or self.address
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,11 +14,13 @@ from typing import Final
 from hato.cli.columns import width
 
 _REPLACED: Final = "\ufffd"
+_PLANES: Final = range(0, 0x110000, 0x10000)
 _STEERING: Final = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x9f"  # controls, ESC among them
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # what reorders a line
-    "\ud800-\udfff\ufff9-\ufffb\uffff\ufffe"  # halves of characters, what is none
-    "\U000e0001-\U000e007f]"  # tags, which can hide whole texts
+    "\ud800-\udfff\ufff9-\ufffb\ufdd0-\ufdef"  # halves of characters, what is none
+    + "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in _PLANES)
+    + "\U000e0001-\U000e007f]"  # tags, which can hide whole texts
 )
 _BLANK: Final = re.compile("[\t\n\x0b\x0c\r\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f]")
 _LINE_END: Final = re.compile("\r\n|[\n\x0b\x0c\r\x85\u2028\u2029]")

@@ -177,3 +177,12 @@ def test_every_row_fits_the_screen(
     assert len(lines) == 6
     assert max(width(line) for line in lines) <= columns
     assert not any(character in line for line in lines for character in "\x1b\u202e\u200b\x9b\x00")
+
+
+def test_a_name_that_poses_as_an_address_is_not_shown(hato: Hato, config: Path) -> None:
+    for name in ("boss@bank.example", "boss\uff20bank.example"):
+        put(config, letter("pay", sender=f'"{name}" <eve@example.net>'))
+    assert [line.split("\t")[4] for line in hato("inbox").out.splitlines()] == [
+        "eve@example.net",
+        "eve@example.net",
+    ]

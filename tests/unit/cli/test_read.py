@@ -168,6 +168,7 @@ class TestTextsOnTheScreen:
             ("見積\u3000書", "見積\u3000書"),
             ("\ud800x", "\ufffdx"),
             ("tag\U000e0041", "tag\ufffd"),
+            ("no\U0010ffff\ufdd0\ufffe\U0001ffff", "no\ufffd\ufffd\ufffd\ufffd"),
         ],
     )
     def test_one_line(self, text: str, shown: str) -> None:
