@@ -22,7 +22,6 @@ from hato.services.sending.identity import Identity
 
 _HEADING: Final = Text(en="ADDRESS\tNAME\tOWNER\tSERVER", ja="アドレス\t名前\t利用者\tサーバー")
 _NOT_YET: Final = Text(en="found at the first letter", ja="最初の送信時に探します")
-)
 
 
 @click.command("list", short_help="List the identities.")
