@@ -14,6 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from hato.cli.account_owner import Owner
+from hato.cli.columns import fit
 from hato.core.ids import MailboxId
 from hato.core.language import Language, Text
 from hato.services.settings_finder.candidate import TlsMode
@@ -79,6 +80,17 @@ CLEARTEXT: Final = Text(
     ja="--tls none の意味: ここから {host} までの途中の誰でも、パスワードとすべてのメールを"
     "読み、書き換えられます。信頼できるネットワークの中でだけ使ってください。",
 )
+
+
+def short_label(source: Source) -> str:
+    """Return what a person calls an account: its name, or its address where it has none."""
+    return fit(source.name) if source.name.strip() else source.address
+
+
+def label_of(source: Source) -> str:
+    """Return its name and its address, once where they are the same."""
+    name = short_label(source)
+    return name if name == source.address else f"{name} ({source.address})"
 
 
 def rule_in_words(policy: Policy) -> Text:

@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final
 
-from hato.core.ids import AccountId, ModSeq
+from hato.core.ids import AccountId, EmailId, ModSeq
 from hato.core.limits import LEDGER_ENTRIES_REMEMBERED
 from hato.services.fetching.packed_ledger import PackedLedger
 from hato.services.fetching.roll_call import Expected, read_expected
@@ -79,15 +79,24 @@ class LedgerBook:
             self.modseq = committed.modseq if is_next else _UNKNOWN
 
 
-async def letters_not_whole(account: Account, source_id: str) -> frozenset[bytes]:
+async def letters_not_whole(
+    account: Account, source_id: str, only: Collection[EmailId] = ()
+) -> frozenset[bytes]:
     """Return the names of letters in whose place there is a note: too large, or in quarantine.
 
-    For `wanted_whole` of a poll, when their owner asks for all of them.
+    For `wanted_whole` of a poll, when their owner asks for all of them, or for those whose notes
+    are `only` these.
     """
+    entries = await entries_not_whole(account, source_id)
+    return frozenset(one.uidl for one in entries if not only or one.email_id in only)
+
+
+async def entries_not_whole(account: Account, source_id: str) -> list[LedgerEntry]:
+    """Return what is known of those letters; `email_id` is that of the note."""
     book = await LedgerBooks().open(account, source_id)
-    seen = book.in_state(LedgerState.SEEN)
-    noted = {name for name in seen if book.entries[name].email_id is not None}
-    return frozenset(noted | book.in_state(LedgerState.QUARANTINED))
+    seen = (book.entries[name] for name in book.in_state(LedgerState.SEEN))
+    noted = [entry for entry in seen if entry.email_id is not None]
+    return noted + [book.entries[name] for name in book.in_state(LedgerState.QUARANTINED)]
 
 
 class LedgerBooks:
