@@ -441,3 +441,70 @@ MEMORY_OF_OTHERS_ROWS: Final = 1_000_000
 
 PASSWORD_COMMAND_SECONDS: Final = 60.0
 """How long a command may take that prints a password: somebody may be asked for another one."""
+
+# Sending
+
+OUTGOING_RECIPIENTS: Final = 1_000
+"""Recipients of one letter that a person sends: as many as Hato takes itself."""
+
+OUTGOING_HEADER_OCTETS: Final = 1_048_576
+"""Longest header of a letter that is sent: it is held while blind copies are taken out of it."""
+
+OUTGOING_LINE_OCTETS: Final = 998
+"""Longest line of a letter, its end not counted (RFC 5322 §2.1.1): servers cut longer ones up."""
+
+SMTP_ANSWER_OCTETS: Final = 4_096
+"""Longest line of a server's answer (RFC 5321 §4.5.3.1.5 has 512; some write more)."""
+
+SMTP_ANSWER_LINES: Final = 256
+"""Most lines of one answer: EHLO's has a line for each extension, of which few servers have 30."""
+
+SMTP_WINDOW_COMMANDS: Final = 100
+"""Commands that are sent ahead of their answers (RFC 2920 §3.1): with answers of 512 octets they
+fit the 64 KiB that a socket takes in, so that neither side waits for the other."""
+
+SMTP_AUTH_OCTETS: Final = 12_288
+"""Longest line of an AUTH exchange (RFC 4954 §4)."""
+
+SMTP_GREETING_SECONDS: Final = 300.0
+"""RFC 5321 §4.5.3.2.1; a server that is under load delays its greeting on purpose."""
+
+SMTP_COMMAND_SECONDS: Final = 300.0
+"""For the answer to MAIL, RCPT and all other commands (RFC 5321 §4.5.3.2.2 and §4.5.3.2.3)."""
+
+SMTP_BLOCK_SECONDS: Final = 180.0
+"""For the server to take the next octets of a letter (RFC 5321 §4.5.3.2.5)."""
+
+SMTP_LETTER_SECONDS: Final = 600.0
+"""For the answer to the end of the letter (RFC 5321 §4.5.3.2.6): giving up early makes doubles."""
+
+OUTBOX_CLAIM_SECONDS: Final = 60
+"""A letter is held so long by whoever sends it, and held again while he does: after a kill somebody
+else looks at it no later."""
+
+OUTBOX_LOOK_SECONDS: Final = 2.0
+"""How often the sending process looks for letters that are due."""
+
+OUTBOX_LETTERS_PER_LOOK: Final = 64
+"""Letters that are taken at a time."""
+
+OUTBOX_AT_ONCE: Final = 8
+"""Letters that are sent at the same time."""
+
+OUTBOX_PER_IDENTITY: Final = 1
+"""Of them by one identity: one after the other, as a mail program does."""
+
+OUTBOX_FIRST_SECONDS: Final = 60
+"""A letter that cannot leave is tried again after a minute, then two, four …"""
+
+OUTBOX_MOST_SECONDS: Final = 3_600
+"""… and every hour at last (Postfix: 4000 seconds)."""
+
+OUTBOX_GIVE_UP_SECONDS: Final = 432_000
+"""After five days nobody tries any more by itself (RFC 5321 §4.5.4.1: four to five days)."""
+
+OUTBOX_KNOWN_SECONDS: Final = 604_800
+"""So long a letter that left stays known, so that the same key sends nothing again."""
+
+OUTBOX_FAR_SECONDS: Final = 3_155_760_000
+"""When a letter that waits for its person is due: in a hundred years."""

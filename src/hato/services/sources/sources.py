@@ -35,6 +35,8 @@ HEALTH_KIND: Final = "source-health"
 SUSPICIONS_KIND: Final = "source-suspicions"
 OUTPUT_KIND: Final = "source-output"
 """How far the hook and the Maildir of a source got."""
+IDENTITY_KIND: Final = "identity"
+"""Who its person is when she answers from a source, and by which server: `services.sending`."""
 LEFT_KIND: Final = "source-left"
 """Of sources that were removed and whose mail stayed: what is known of them, but for the secret."""
 
@@ -45,7 +47,7 @@ _POLL_SECONDS: Final = 10.0
 """How long a removal waits for the end of a poll."""
 
 
-_OF_A_SOURCE: Final = (KIND, SECRET_KIND, HEALTH_KIND, SUSPICIONS_KIND, OUTPUT_KIND)
+_OF_A_SOURCE: Final = (KIND, SECRET_KIND, HEALTH_KIND, SUSPICIONS_KIND, OUTPUT_KIND, IDENTITY_KIND)
 
 
 class Sources:
