@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from hato.cli.columns import fit
 from hato.cli.desk import Desk
 from hato.core.errors import InvalidInputError, NotFoundError
 from hato.core.language import Text
+from hato.protocols.foreign_text import echoed
 from hato.services.names import readable
 from hato.services.sources.source import Source
 from hato.services.sources.sources import Sources
@@ -86,9 +86,9 @@ async def the_source(
             continue
         found.append((owner, source))
     if not found:
-        raise InvalidInputError(_NO_SUCH, address=fit(address))
+        raise InvalidInputError(_NO_SUCH, address=echoed(address))
     if len(found) > 1:
-        raise InvalidInputError(_WHICH, address=fit(address))
+        raise InvalidInputError(_WHICH, address=echoed(address))
     return found[0]
 
 

@@ -11,10 +11,6 @@ from __future__ import annotations
 import unicodedata
 from typing import Final
 
-from hato.protocols.foreign_text import shown
-
-ECHOED: Final = 60
-"""Columns of what was typed that are shown again."""
 _ELLIPSIS: Final = "…"
 _WIDE: Final = frozenset("WF")
 _INVISIBLE: Final = frozenset({"Mn", "Me", "Cf"})
@@ -37,11 +33,6 @@ def fitted(text: str, columns: int) -> str:
         if room < 0:
             return text[:at] + _ELLIPSIS if columns > 0 else ""
     return text
-
-
-def fit(text: str, columns: int = ECHOED) -> str:
-    """Return what somebody typed as it may be shown again: harmless to the terminal, and short."""
-    return fitted(shown(text.encode("utf-8", "surrogateescape")), columns)
 
 
 def filled(text: str, columns: int) -> str:

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from hato.cli.columns import fit
 from hato.cli.desk import Desk
 from hato.core.errors import InvalidInputError
 from hato.core.ids import EmailId
 from hato.core.language import Text
+from hato.protocols.foreign_text import echoed
 
 if TYPE_CHECKING:  # the client takes time to load that help does not need
     from hato.cli.fetch_run import FetchRun
@@ -128,4 +128,4 @@ async def _work(desk: Desk, run: FetchRun, *, watch: bool) -> None:
 def _no_such(address: str, others: list[str]) -> InvalidInputError:
     """Say which accounts there are."""
     named = ", ".join(others[:_OTHERS_SHOWN]) + (", …" if len(others) > _OTHERS_SHOWN else "")
-    return InvalidInputError(_NO_SUCH, address=fit(address), others=named, count=len(others))
+    return InvalidInputError(_NO_SUCH, address=echoed(address), others=named, count=len(others))
