@@ -45,7 +45,7 @@ if TYPE_CHECKING:  # DNS and HTTPS take time to load that help does not need
 _IMAP: Final = Text(
     en="This version of Hato fetches by POP3 only, so {address} cannot be fetched by IMAP yet: "
     "where the provider has POP3 too, switch it on there and use --protocol pop3.",
-    ja="この版の鳩が取り込めるのは POP3 だけで、{address} を IMAP ではまだ取り込めません。"
+    ja="この版の鳩が受信できるのは POP3 だけで、{address} を IMAP ではまだ受信できません。"
     "プロバイダーに POP3 もあれば有効にし、--protocol pop3 を使ってください。",
 )
 _NOTHING_FOUND: Final = Text(
@@ -74,14 +74,14 @@ _ADDED: Final = Text(
     en="{address} was added. {rule}\nFetch it now with `hato fetch --account {address}`; "
     "`hato serve` looks by itself every {minutes} {minutes:minute|minutes}.",
     ja="{address} を追加しました。{rule}\n"
-    "`hato fetch --account {address}` ですぐに取り込めます。"
+    "`hato fetch --account {address}` ですぐに受信できます。"
     "`hato serve` は {minutes} 分ごとに自動で確認します。",
 )
 _AUTHORISE: Final = Text(
     en="{address} was added, and takes no passwords, only OAuth2: allow Hato to read it with "
     "`hato account authorise {address}`, then fetch it with `hato fetch`. {rule}",
     ja="{address} を追加しました。パスワードは使えず、OAuth2 だけです。"
-    "`hato account authorise {address}` で許可してから `hato fetch` で取り込んでください。{rule}",
+    "`hato account authorise {address}` で許可してから `hato fetch` で受信してください。{rule}",
 )
 _FOREIGN: Final = Text(
     en="An unsigned DNS answer of {domain} leads to {host}: shall the password go there? [y/N] ",

@@ -15,7 +15,7 @@ import msgspec
 
 from hato.cli.account_options import json_option, owner_option
 from hato.cli.account_owner import Owner, owners
-from hato.cli.account_table import look_of_standard_output, print_accounts
+from hato.cli.account_table import print_accounts
 from hato.cli.account_words import as_data
 from hato.cli.desk import Desk
 from hato.cli.refusals import sentence_for
@@ -54,9 +54,7 @@ def list_accounts(desk: Desk, owner: str | None, *, as_json: bool) -> None:
         async with desk.store() as store:
             found = await owners(desk, store, owner)
             rows = [row for one in found for row in await _rows(one, desk.language)]
-            return sorted(
-                rows, key=lambda row: ((row["name"] or row["address"]).casefold(), row["address"])
-            )
+            return sorted(rows, key=_place)
 
     rows = desk.run(work())
     if as_json:
@@ -65,7 +63,12 @@ def list_accounts(desk: Desk, owner: str | None, *, as_json: bool) -> None:
     if not rows:
         desk.say(_NONE)
         return
-    print_accounts(rows, look_of_standard_output(desk.language))
+    print_accounts(rows, desk.language)
+
+
+def _place(row: dict[str, Any]) -> tuple[str, str]:
+    """Return what the list goes by: the name, then the address."""
+    return (row["name"] or row["address"]).casefold(), row["address"]
 
 
 async def _rows(owner: Owner, language: Language) -> list[dict[str, Any]]:

@@ -51,9 +51,9 @@ _WHERE: Final = (
     ),
     click.option("--login", help="The login name there, where it is not the address."),
     click.option(
-        "--ca-file", metavar="FILE", help="Believe these authorities instead of the system's."
+        "--ca-file", metavar="FILE", help="Trust these authorities instead of the system's."
     ),
-    click.option("--pin", metavar="SHA256", help="Believe this one certificate, knowing it."),
+    click.option("--pin", metavar="SHA256", help="Trust this one certificate, knowing it."),
     click.option(
         "--allow-outdated",
         multiple=True,

@@ -24,14 +24,14 @@ from hato.services.sources.source import Source
 _REMOVED: Final = Text(
     en="{address} is fetched no longer; its {count} {count:message stays|messages stay} "
     "here with its log (`hato account log {address}`), and nothing changes at the provider.",
-    ja="{address} の取り込みをやめました。受信した {count} 通と記録はここに残ります"
+    ja="{address} の受信をやめました。受信した {count} 通と記録はここに残ります"
     "(`hato account log {address}`)。プロバイダー側は何も変わりません。",
 )
 _REMOVED_WITH_MAIL: Final = Text(
     en="{address} is fetched no longer, and its {count} {count:message was|messages were} "
     "deleted here (for a while `hato undelete` can bring {count:it|them} back), its log too; "
     "nothing changes at the provider.",
-    ja="{address} の取り込みをやめ、{count} 通と記録をここから削除しました"
+    ja="{address} の受信をやめ、{count} 通と記録をここから削除しました"
     "(しばらくは `hato undelete` で戻せます)。プロバイダー側は何も変わりません。",
 )
 _SURE: Final = Text(

@@ -2,22 +2,19 @@
 
 Called by `cli.account_list`.
 Never colours anything but at a terminal; never cuts anything but there.
-Standards: none; NO_COLOR is heeded.
+Standards: none; `screen` heeds NO_COLOR.
 Fails never.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import os
-import shutil
-import sys
+import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final, NamedTuple
-
-import click
+from typing import Any, Final
 
 from hato.cli.columns import filled, width
+from hato.cli.screen import Screen
 from hato.core.language import Language, Text
 from hato.protocols.foreign_text import echoed
 from hato.services.sources.source import Keeping
@@ -52,39 +49,23 @@ _NAME_COLUMNS, _FOLDER_COLUMNS = 20, 13
 """The most at 80 columns; what a terminal has besides is shared between them."""
 _GAP: Final = "  "
 _BULLET: Final = "●"
+_COLOUR: Final = re.compile("#[0-9a-f]{6}")
 
 
-class Look(NamedTuple):
-    """How the table is to look."""
-
-    language: Language
-    columns: int | None
-    """Of the terminal; None: there is none, so that nothing is cut."""
-    has_colours: bool
-
-
-def look_of_standard_output(language: Language) -> Look:
-    """Return what suits standard output."""
-    if not sys.stdout.isatty():
-        return Look(language, None, has_colours=False)
-    is_plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
-    columns = max(shutil.get_terminal_size((_NARROW_COLUMNS, 24)).columns, _NARROW_COLUMNS)
-    return Look(language, columns, has_colours=not is_plain)
-
-
-def print_accounts(rows: Sequence[dict[str, Any]], look: Look) -> None:
+def print_accounts(rows: Sequence[dict[str, Any]], language: Language) -> None:
     """Print the accounts, as `account_list` has them for programs."""
-    lines = [_cells(row, look.language) for row in rows]
-    headings = tuple(text.in_language(look.language) for text in _HEADINGS)
-    widths = _widths([headings, *lines], look)
+    screen = Screen()
+    cells = [_cells(row, language) for row in rows]
+    headings = tuple(text.in_language(language) for text in _HEADINGS)
+    widths = _widths([headings, *cells], screen)
     has_many_owners = len({row["owner"] for row in rows}) > 1
-    if look.columns is not None:
-        bullet = "  " if look.has_colours else ""
-        click.echo(bullet + _line(headings, widths))
-    for row, cells in zip(rows, lines, strict=True):
-        click.echo(_coloured_bullet(row["colour"], look) + _line(cells, widths))
-        for line in _below(row, look.language, has_many_owners=has_many_owners):
-            click.echo(f"    {line}")
+    lines = ["  " + _line(headings, widths)] if screen.is_terminal else []
+    for row, one in zip(rows, cells, strict=True):
+        bullet = f"{screen.styled(_BULLET, _colour(row))} " if screen.is_terminal else ""
+        lines.append(bullet + _line(one, widths))
+        below = _below(row, language, has_many_owners=has_many_owners)
+        lines.extend(f"    {line}" for line in below)
+    screen.show(lines)
 
 
 def _cells(row: dict[str, Any], language: Language) -> tuple[str, ...]:
@@ -113,11 +94,11 @@ def _below(row: dict[str, Any], language: Language, *, has_many_owners: bool) ->
     yield from filter(None, ((row["health"] or {}).get(language.value), row["warning"]))
 
 
-def _widths(lines: Iterable[Sequence[str]], look: Look) -> list[int]:
+def _widths(lines: Iterable[Sequence[str]], screen: Screen) -> list[int]:
     """Return how wide each column is: as wide as what stands in it, up to what there is room."""
     widths = [max(map(width, column)) for column in zip(*lines, strict=True)]
-    if look.columns is not None:
-        more = look.columns - _NARROW_COLUMNS
+    if screen.is_terminal:
+        more = max(screen.columns - _NARROW_COLUMNS, 0)
         widths[0] = min(widths[0], _NAME_COLUMNS + more * 2 // 3)
         widths[2] = min(widths[2], _FOLDER_COLUMNS + more // 3)
     return widths
@@ -128,15 +109,10 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     return _GAP.join(filled(cell, columns) for cell, columns in pairs).rstrip()
 
 
-def _coloured_bullet(colour: str, look: Look) -> str:
-    """Return the account's colour at a terminal: a bullet; elsewhere nothing."""
-    if not look.has_colours:
-        return ""
-    digits = colour.removeprefix("#")
-    if len(digits) != len("rrggbb"):
-        return f"{_BULLET} "
-    red, green, blue = bytes.fromhex(digits)
-    return f"\x1b[38;2;{red};{green};{blue}m{_BULLET}\x1b[0m "
+def _colour(row: dict[str, Any]) -> str:
+    """Return an account's colour; empty: it has none that can be shown."""
+    colour: str = row["colour"]
+    return colour if _COLOUR.fullmatch(colour) else ""
 
 
 def _time(seconds: int | None) -> str:

@@ -46,7 +46,7 @@ _INTERRUPTED: Final = Text(
     en="Interrupted: {new} new, {again} again, {failed} failed so far. Run it again to go on: "
     "nothing comes twice.",
     ja="中断しました。ここまで新規 {new} 通、既存 {again} 通、失敗 {failed} 通。"
-    "もう一度実行すると続きから取得します。二重にはなりません。",
+    "もう一度実行すると続きから受信します。二重にはなりません。",
 )
 _WATCHING: Final = Text(
     en="Each account is looked at when it is due ({count} in all); Ctrl-C ends it.",

@@ -25,6 +25,7 @@ from hato.core.log import log
 from hato.services.sending.envelope import Envelope
 from hato.services.sending.filing import file_as_draft, find_letter
 from hato.services.sending.identity import Identity
+from hato.services.sending.letter_octets import refuse_long_lines, sent_header
 from hato.services.sending.waiting_letter import (
     Fate,
     Recipient,
@@ -86,6 +87,8 @@ class Outbox:
         """
         letter = await find_letter(account, email_id)
         _refuse_unsendable(letter.traits)
+        await sent_header(account, letter.body)
+        await refuse_long_lines(account, letter.body)
         waiting = WaitingLetter(
             account_id=account.account_id,
             email_id=email_id,
@@ -150,9 +153,7 @@ class Outbox:
                 one if one.fate is Fate.SENT else msgspec.structs.replace(one, fate=Fate.WAITING)
                 for one in letter.recipients
             )
-            letter = msgspec.structs.replace(
-                letter, recipients=anew, is_handing_over=False, failures=0
-            )
+            letter = msgspec.structs.replace(letter, recipients=anew, failures=0, refused="")
             now = self._clock.now()
             await self._queue.retry(queue_id, owner, now, item.reason, encoded(letter))
 

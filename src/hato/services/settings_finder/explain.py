@@ -29,7 +29,7 @@ from hato.services.settings_finder.candidate import Candidate, LoginMethod
 
 NOT_FETCHED_YET: Final = Text(
     en="this version of Hato fetches by POP3 only, not by IMAP yet",
-    ja="この版の鳩が取り込めるのは POP3 だけです(IMAP はまだです)",
+    ja="この版の鳩が受信できるのは POP3 だけです(IMAP はまだです)",
 )
 UNNAMED: Final = Text(
     en="this provider gives you a login name of its own: say it with --login",
@@ -144,7 +144,8 @@ _NO_METHOD: Final = Text(
     en="it offers no login method that can be used here", ja="使えるログイン方法がありません"
 )
 _BAD_GRAMMAR: Final = Text(
-    en="what it says is not POP3 as it should be", ja="応答が POP3 として正しくありません"
+    en="what it says breaks the rules of its protocol",
+    ja="応答がプロトコルの決まりに従っていません",
 )
 _UNPROVEN: Final = Text(
     en="it could not prove that it knows the password: it may be an impostor",

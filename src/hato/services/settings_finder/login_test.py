@@ -10,21 +10,24 @@ Fails never: what went wrong is in the answer, in words.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, TypeAlias
 
+from hato.clients import pop3, smtp
 from hato.clients.errors import (
     BusyError,
     RefusedForGoodError,
     TurnedAwayError,
     WrongCredentialsError,
 )
-from hato.clients.pop3 import Pop3Server, Security, connect
-from hato.clients.pop3_login import Identity
+from hato.clients.login import Identity
+from hato.clients.pop3 import Pop3Client
+from hato.clients.server import MailServer, Security
+from hato.clients.smtp import SmtpClient
 from hato.core.errors import HatoError
 from hato.core.secret import Secret
 from hato.net.dial_errors import DialError
-from hato.protocols.pop3.client_login import InitialResponse
+from hato.protocols.sasl.exchange import InitialResponse
 from hato.services.settings_finder.candidate import Candidate, Origin, Protocol, TlsMode
 from hato.services.settings_finder.explain import (
     NOT_FETCHED_YET,
@@ -38,8 +41,15 @@ from hato.services.settings_finder.outside import Outside
 
 _SECURITY: Final = {
     TlsMode.IMPLICIT: Security.IMPLICIT_TLS,
-    TlsMode.STARTTLS: Security.STLS,
+    TlsMode.STARTTLS: Security.STARTTLS,
     TlsMode.NONE: Security.NONE,
+}
+
+
+_Connect: TypeAlias = Callable[..., Awaitable[Pop3Client | SmtpClient]]
+_CLIENTS: Final[dict[Protocol, _Connect]] = {
+    Protocol.POP3: pop3.connect,
+    Protocol.SUBMISSION: smtp.connect,
 }
 
 
@@ -60,11 +70,12 @@ async def try_candidate(
     hexadecimal. Raises InvalidInputError for a file of authorities only.
     """
     trust = outside.trust(authorities_file)
-    if candidate.protocol is not Protocol.POP3:
+    connect = _CLIENTS.get(candidate.protocol)
+    if connect is None:
         return Tried(candidate=candidate, error=HatoError("not POP3"), why=NOT_FETCHED_YET)
     if not login_names:
         return Tried(candidate=candidate, error=HatoError("no name"), why=UNNAMED)
-    server = Pop3Server(
+    server = MailServer(
         candidate.host,
         candidate.port,
         _SECURITY[candidate.tls],

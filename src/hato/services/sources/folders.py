@@ -21,7 +21,8 @@ from hato.store.model import TOP, Mailbox
 INBOX: Final = "INBOX"
 _BETWEEN: Final = "/"
 _NO_FOLDER: Final = Text(
-    en="{path} is no name of a folder: write it like Family/Ada, without empty parts or dots alone.",
+    en="{path} is no name of a folder: write it like Family/Ada, without empty parts "
+    "or dots alone.",
     ja="{path} はフォルダー名として使えません。Family/Ada のように書いてください。",
 )
 

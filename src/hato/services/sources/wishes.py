@@ -72,7 +72,8 @@ _RELATIVE: Final = Text(
 )
 _NO_PARENT: Final = Text(
     en="There is no folder {parent} to make the Maildir {name} in: make it, or check --maildir.",
-    ja="Maildir {name} を置くフォルダー {parent} がありません。作るか --maildir を確認してください。",
+    ja="Maildir {name} を置くフォルダー {parent} がありません。"
+    "作るか --maildir を確認してください。",
 )
 _NO_FOLDER: Final = Text(
     en="{path} is a file and no folder: name a Maildir, or one to be made.",
