@@ -13,7 +13,6 @@ from enum import StrEnum
 import msgspec
 
 from hato.core.errors import HatoError
-from hato.core.ids import EmailId
 
 
 class Stage(StrEnum):
@@ -75,5 +74,3 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     error: HatoError | None = None
     """What ended the poll early (`clients.errors`, `net.dial_errors`, the store's); None: nothing.
     What is counted here is safe nevertheless."""
-    new_emails: tuple[EmailId, ...] = ()
-    """In the order in which they came; notes included."""
