@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
 
 import pytest
 
@@ -123,6 +124,29 @@ def test_what_only_list_has_is_known(sizes: list[int], unnamed: list[int]) -> No
     listing = PackedListing().unpack()
     listing.add_sizes([(MessageNumber(number), 10) for number in sizes])
     assert unnamed_of(from_uidl, listing) == unnamed
+
+
+def test_each_letter_of_a_large_mailbox_takes_few_octets() -> None:
+    """Its name as it is listed, and 30 octets: none for an object of its own."""
+    letters, name_octets = 40_000, 16
+    tracemalloc.start()
+    try:
+        from_uidl, ledger, sizes = PackedListing(), LedgerIndex(), Sizes()
+        for first in range(1, letters, 1_000):
+            numbers = [MessageNumber(number) for number in range(first, first + 1_000)]
+            from_uidl.add_unique_ids([(number, b"%016d" % number) for number in numbers])
+            for number in numbers:
+                sizes.put(number, 8_192)
+                ledger.put(entry(b"%016d" % number))
+        located = locate_packed(from_uidl)
+        assert located is not None
+        due = DueLetters(located.numbers)
+        due.add(b"%016d" % letters, is_proven=True)
+        octets, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert octets / letters < name_octets + 1 + 30
+    assert (located.numbers[b"%016d" % 39_999], len(ledger), len(sizes)) == (39_999, 40_000, 40_000)
 
 
 def test_sizes_are_kept_in_any_order_and_of_any_size() -> None:
