@@ -72,7 +72,7 @@ _NOT_ADDED: Final = Text(
 )
 _ADDED: Final = Text(
     en="{address} was added. {rule}\nFetch it now with `hato fetch --account {address}`; "
-    "`hato serve` looks by itself every {minutes} minutes.",
+    "`hato serve` looks by itself every {minutes} {minutes:minute|minutes}.",
     ja="{address} を追加しました。{rule}\n"
     "`hato fetch --account {address}` ですぐに取り込めます。"
     "`hato serve` は {minutes} 分ごとに自動で確認します。",

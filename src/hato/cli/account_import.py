@@ -52,8 +52,8 @@ _DONE: Final = Text(
     "`hato fetch` の前に元のプログラムを止めてください。",
 )
 _WOULD: Final = Text(
-    en="{moved} would move in, {here} are here already, {left_out} are left out. Nothing was "
-    "changed.",
+    en="{moved} would move in, {here} {here:is|are} here already, {left_out} {left_out:is|are} "
+    "left out. Nothing was changed.",
     ja="引き継ぐもの {moved} 件、既存 {here} 件、対象外 {left_out} 件。何も変えていません。",
 )
 

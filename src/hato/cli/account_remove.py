@@ -22,19 +22,20 @@ from hato.services.sources.removal import count_mail_of
 from hato.services.sources.source import Source
 
 _REMOVED: Final = Text(
-    en="{address} is fetched no longer; its {count} messages stay here, and nothing changes at the "
-    "provider.",
+    en="{address} is fetched no longer; its {count} {count:message stays|messages stay} "
+    "here, and nothing changes at the provider.",
     ja="{address} の取り込みをやめました。取り込んだ {count} 通はここに残ります。"
     "プロバイダー側は何も変わりません。",
 )
 _REMOVED_WITH_MAIL: Final = Text(
-    en="{address} is fetched no longer, and its {count} messages were deleted here (for a while "
-    "`hato undelete` can bring them back); nothing changes at the provider.",
+    en="{address} is fetched no longer, and its {count} {count:message was|messages were} "
+    "deleted here (for a while `hato undelete` can bring {count:it|them} back); nothing changes at "
+    "the provider.",
     ja="{address} の取り込みをやめ、{count} 通をここから削除しました"
     "(しばらくは `hato undelete` で戻せます)。プロバイダー側は何も変わりません。",
 )
 _SURE: Final = Text(
-    en="Delete the {count} messages of {address} that are here? [y/N] ",
+    en="Delete the {count} {count:message|messages} of {address} that {count:is|are} here? [y/N] ",
     ja="ここにある {address} の {count} 通を削除しますか? [y/N] ",
 )
 _KEPT: Final = Text(en="Nothing was removed.", ja="何も消していません。")

@@ -29,7 +29,7 @@ _RULES: Final = {
         ja="ここに確実に保存されしだい、プロバイダーから削除します。",
     ),
     Keeping.DELETE_AFTER_DAYS: Text(
-        en="Its mail is deleted at the provider {days} days after it is safe here.",
+        en="Its mail is deleted at the provider {days} {days:day|days} after it is safe here.",
         ja="ここに確実に保存されてから {days} 日後に、プロバイダーから削除します。",
     ),
     Keeping.DELETE_WHEN_READ: Text(

@@ -41,11 +41,12 @@ _OPEN: Final = Text(
     "(ブラウザーが別のマシンにあるなら、Ctrl-C で止めて --paste を使います):",
 )
 _OPENED: Final = Text(
-    en="A browser opens with it. Waiting for your answer, {minutes} minutes at most.",
+    en="A browser opens with it. Waiting for your answer, {minutes} "
+    "{minutes:minute|minutes} at most.",
     ja="ブラウザーで開きます。答えを待っています(最長 {minutes} 分)。",
 )
 _WAITING: Final = Text(
-    en="Waiting for your answer, {minutes} minutes at most.",
+    en="Waiting for your answer, {minutes} {minutes:minute|minutes} at most.",
     ja="答えを待っています(最長 {minutes} 分)。",
 )
 _PASTE: Final = Text(
@@ -59,12 +60,12 @@ _PASTE: Final = Text(
 _PASTE_HERE: Final = Text(en="Address: ", ja="アドレス: ")
 _TYPE: Final = Text(
     en="Open {place} on any device, type the code {code} there, and say yes as {address}. "
-    "Waiting, {minutes} minutes at most.",
+    "Waiting, {minutes} {minutes:minute|minutes} at most.",
     ja="どの端末でもよいので {place} を開き、コード {code} を入力して "
     "{address} として許可してください。最長 {minutes} 分待ちます。",
 )
 _NOBODY_CAME: Final = Text(
-    en="No answer came within {minutes} minutes: begin anew.",
+    en="No answer came within {minutes} {minutes:minute|minutes}: begin anew.",
     ja="{minutes} 分以内に答えがありませんでした。初めからやり直してください。",
 )
 

@@ -22,11 +22,13 @@ if TYPE_CHECKING:
     from hato.store.model import Room
 
 _DONE: Final = Text(
-    en="{octets} octets were given back; {purged} messages were past their time.",
+    en="{octets} {octets:octet was|octets were} given back; {purged} {purged:message was|messages "
+    "were} past {purged:its|their} time.",
     ja="{octets} オクテットを解放しました。期限の切れたメッセージは {purged} 通でした。",
 )
 _EARLY: Final = Text(
-    en="{count} deleted messages were ended before their time: they cannot be brought back.",
+    en="{count} deleted {count:message was|messages were} ended before {count:its|their} time: "
+    "{count:it|they} cannot be brought back.",
     ja="削除済みのメッセージ {count} 通を期限前に完全に消しました。元には戻せません。",
 )
 _STILL: Final = Text(
@@ -43,8 +45,8 @@ _TOO_FULL: Final = Text(
     "何も失われていません。",
 )
 _FAILED: Final = Text(
-    en="{count} accounts could not be looked after ({accounts}): the log says why, and "
-    "`hato verify` looks at each.",
+    en="{count} {count:account|accounts} could not be looked after ({accounts}): the log says why, "
+    "and `hato verify` looks at each.",
     ja="{count} 個のアカウントを処理できませんでした({accounts})。理由はログにあります。"
     "`hato verify` で確かめてください。",
 )

@@ -21,7 +21,7 @@ from hato.net.data_folder import check_data_folder
 
 _LEAST_IDLE_SECONDS: Final = 600
 _FINE: Final = Text(
-    en="{path} is fine: data in {data}, {count} addresses to listen on.",
+    en="{path} is fine: data in {data}, {count} {count:address|addresses} to listen on.",
     ja="{path} は問題ありません。データは {data}、待ち受けアドレスは {count} 個です。",
 )
 _NOBODY_CAN_LOG_IN: Final = Text(

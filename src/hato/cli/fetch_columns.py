@@ -1,12 +1,14 @@
 """The columns of the moving lines of `hato fetch`: name, stage, bar, letters, octets, rate, time.
 
 Called by `cli.fetch_display`, which loads it only at a terminal.
-Never shows a figure before there is one; never lets the figures be cut where a name can be.
+Never shows a figure before there is one; never lets a figure be cut: it is the name that is.
 Standards: none.
 Fails never.
 """
 
 from __future__ import annotations
+
+from typing import Final
 
 from rich.console import Console
 from rich.progress import (
@@ -22,8 +24,16 @@ from rich.progress import (
 from rich.table import Column
 from rich.text import Text
 
-WIDE = 100
+from hato.cli.columns import fitted
+
+WIDE: Final = 100
 """From so many characters on there is room for the word beside the number of letters."""
+_FIGURES: Final = 10 + 11 + 15 + 11 + 7 + 6
+"""What stage, letters, octets, rate and time take at most, with the blanks between them."""
+_WORD: Final = 8
+"""What the word beside the number of letters takes besides."""
+_BAR_LEAST: Final = 4
+_LABEL_LEAST: Final = 12
 
 
 class _Octets(DownloadColumn):
@@ -47,20 +57,37 @@ class _TimeLeft(TimeRemainingColumn):
         return super().render(task) if task.speed and task.total else Text()
 
 
+class _Label(TextColumn):
+    """Whose mail it is, cut to what the figures leave."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__("", markup=False, table_column=Column(no_wrap=True))
+        self._console = console
+
+    def render(self, task: Task) -> Text:
+        return Text(fitted(task.description, label_columns(self._console.width)))
+
+
+def label_columns(terminal_columns: int) -> int:
+    """Return how many columns a name may take, so that all figures stand."""
+    figures = _FIGURES + (_WORD if terminal_columns >= WIDE else 0)
+    return max(_LABEL_LEAST, terminal_columns - figures - _BAR_LEAST)
+
+
 def moving_lines() -> Progress:
     """Make what draws the lines on standard error."""
+    console = Console(stderr=True)
     columns: list[ProgressColumn] = [
-        _words("{task.description}", 8),
-        _words("{task.fields[stage]}", 8),
-        BarColumn(bar_width=None, table_column=Column(ratio=1, min_width=4)),
-        _words("{task.fields[letters]}", 9),
-        _Octets(table_column=Column(no_wrap=True, min_width=14)),
-        _Rate(table_column=Column(no_wrap=True, min_width=10)),
-        _TimeLeft(table_column=Column(no_wrap=True, min_width=7)),
+        _Label(console),
+        _words("{task.fields[stage]}"),
+        BarColumn(bar_width=None, table_column=Column(ratio=1, min_width=_BAR_LEAST)),
+        _words("{task.fields[letters]}"),
+        _Octets(table_column=Column(no_wrap=True)),
+        _Rate(table_column=Column(no_wrap=True)),
+        _TimeLeft(table_column=Column(no_wrap=True)),
     ]
-    return Progress(*columns, console=Console(stderr=True), auto_refresh=False, transient=True)
+    return Progress(*columns, console=console, auto_refresh=False, transient=True)
 
 
-def _words(field: str, least: int) -> TextColumn:
-    column = Column(no_wrap=True, overflow="ellipsis", min_width=least)
-    return TextColumn(field, markup=False, table_column=column)
+def _words(field: str) -> TextColumn:
+    return TextColumn(field, markup=False, table_column=Column(no_wrap=True))

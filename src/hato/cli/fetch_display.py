@@ -29,13 +29,13 @@ _STAGES: Final = {
     Stage.DELETING: Text(en="deleting", ja="削除中"),
     Stage.DONE: Text(en="done", ja="完了"),
 }
-_LETTERS: Final = Text(en="{count} letters", ja="{count} 通")
+_LETTERS: Final = Text(en="{done}/{total} {total:letter|letters}", ja="{done}/{total} 通")
 
 
 class Display(Protocol):
     """Whatever shows how far the polls are."""
 
-    def begin(self, key: str, address: str, tally: Tally) -> None:
+    def begin(self, key: str, label: str, tally: Tally) -> None:
         """Show a poll that begins; its tally changes from now on."""
         ...
 
@@ -62,7 +62,7 @@ def display_for(language: Language) -> Display:
 class PlainDisplay:
     """One line for each source when it is done."""
 
-    def begin(self, key: str, address: str, tally: Tally) -> None:
+    def begin(self, key: str, label: str, tally: Tally) -> None:
         """Say nothing yet."""
 
     def refresh(self) -> None:
@@ -93,7 +93,7 @@ class TerminalDisplay:
         self._is_wide = True
         self._rows: dict[str, tuple[TaskID, Tally]] = {}
 
-    def begin(self, key: str, address: str, tally: Tally) -> None:
+    def begin(self, key: str, label: str, tally: Tally) -> None:
         """Begin a moving line."""
         if self._progress is None:
             from hato.cli.fetch_columns import WIDE, moving_lines
@@ -101,7 +101,7 @@ class TerminalDisplay:
             self._progress = moving_lines()
             self._is_wide = self._progress.console.width >= WIDE
             self._progress.start()
-        task = self._progress.add_task(address, total=None, **self._words(tally))
+        task = self._progress.add_task(label, total=None, **self._words(tally))
         self._rows[key] = (task, tally)
         self._progress.refresh()
 
@@ -139,7 +139,8 @@ class TerminalDisplay:
         """Return what the columns say in words."""
         letters = ""
         if tally.letters_total:
-            letters = f"{tally.letters_done}/{tally.letters_total}"
+            done, total = tally.letters_done, tally.letters_total
+            letters = f"{done}/{total}"
             if self._is_wide:
-                letters = _LETTERS.in_language(self._language, count=letters)
+                letters = _LETTERS.in_language(self._language, done=done, total=total)
         return {"stage": _STAGES[tally.stage].in_language(self._language), "letters": letters}

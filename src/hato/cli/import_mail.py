@@ -43,7 +43,8 @@ _PROGRESS: Final = Text(
     ja="{total} 中 {done}: 新規 {new}、既存 {known}、空 {skipped}、失敗 {failed}",
 )
 _DONE: Final = Text(
-    en="{new} new, {known} there already, {skipped} empty, {failed} failed; {octets} octets.",
+    en="{new} new, {known} there already, {skipped} empty, {failed} failed; {octets} "
+    "{octets:octet|octets}.",
     ja="新規 {new} 通、既存 {known} 通、空 {skipped} 通、失敗 {failed} 通、{octets} オクテット。",
 )
 _INTERRUPTED: Final = Text(
@@ -53,13 +54,14 @@ _INTERRUPTED: Final = Text(
     "もう一度実行すると続きから取り込みます。二重にはなりません。",
 )
 _WOULD_SO_FAR: Final = Text(
-    en="Interrupted: {new} would be new, {known} are there already, {skipped} are empty, "
-    "{failed} cannot be read so far. Nothing was changed.",
+    en="Interrupted: {new} would be new, {known} {known:is|are} there already, {skipped} "
+    "{skipped:is|are} empty, {failed} cannot be read so far. Nothing was changed.",
     ja="中断しました。ここまで新規になるもの {new} 通、既存 {known} 通、空 {skipped} 通、"
     "読めないもの {failed} 通。何も変えていません。",
 )
 _WOULD: Final = Text(
-    en="{new} would be new ({octets} octets), {known} are there already, {skipped} are empty, "
+    en="{new} would be new ({octets} {octets:octet|octets}), {known} {known:is|are} there already, "
+    "{skipped} {skipped:is|are} empty, "
     "{failed} cannot be read. Nothing was changed.",
     ja="新規になるもの {new} 通({octets} オクテット)、既存 {known} 通、空 {skipped} 通、"
     "読めないもの {failed} 通。何も変えていません。",

@@ -28,7 +28,8 @@ _NOTHING: Final = Text(
     en="Nothing of {name} can be brought back.", ja="{name} の元に戻せるメールはありません。"
 )
 _BACK: Final = Text(
-    en="{count} messages are back in INBOX.", ja="{count} 通を INBOX に戻しました。"
+    en="{count} {count:message is|messages are} back in INBOX.",
+    ja="{count} 通を INBOX に戻しました。",
 )
 _NO_SUCH: Final = Text(
     en="None of these can be brought back: see `hato undelete {name}` for what can.",

@@ -40,7 +40,7 @@ _HIGHEST_OFFSET: Final = 65_535 - max(PORTS.values())
 
 _HOW_TO_CONNECT: Final = Text(
     en="""\
-Hato is up on this machine, with a demo person and {count} letters in her mailbox.
+Hato is up on this machine, with a demo person and {count} {count:letter|letters} in her mailbox.
 
   login     {name}
   password  {password}

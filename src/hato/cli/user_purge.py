@@ -27,7 +27,7 @@ _NOTHING_LEFT: Final = Text(
     en="No removed person left any mail.", ja="削除した人が残したメールはありません。"
 )
 _SURE: Final = Text(
-    en="Remove {count} messages of {account} for good? [y/N] ",
+    en="Remove {count} {count:message|messages} of {account} for good? [y/N] ",
     ja="{account} の {count} 通を完全に消しますか? [y/N] ",
 )
 _KEPT: Final = Text(en="Nothing was removed.", ja="何も消していません。")

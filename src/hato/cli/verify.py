@@ -23,7 +23,8 @@ from hato.core.language import Language, Text
 from hato.store.model import VerifyReport
 
 _FINE: Final = Text(
-    en="{emails} messages, {octets} octets in {accounts} accounts: every checksum is right.",
+    en="{emails} {emails:message|messages}, {octets} {octets:octet|octets} in {accounts} "
+    "{accounts:account|accounts}: every checksum is right.",
     ja="{accounts} 個のアカウント、{emails} 通、{octets} オクテット: すべて正しく読めました。",
 )
 _DAMAGED: Final = Text(
@@ -37,8 +38,8 @@ _REPAIRED: Final = Text(
 )
 _LOST: Final = Text(
     en="{name}: on {day} the journal was found to have lost its end, although it had been safe: "
-    "{steps} steps, {emails} messages. New mail has numbers above those. Look for the messages in "
-    "a backup; then acknowledge with --repair.",
+    "{steps} {steps:step|steps}, {emails} {emails:message|messages}. New mail has numbers above "
+    "those. Look for the messages in a backup; then acknowledge with --repair.",
     ja="{name}: {day} に、保存済みだったジャーナルの末尾が失われていると分かりました"
     "({steps} 件の操作、{emails} 通)。新しいメールの番号は重なりません。"
     "バックアップを確かめてから --repair で確認済みにしてください。",

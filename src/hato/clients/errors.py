@@ -55,6 +55,13 @@ class RefusedForGoodError(HatoError):
         self.words = words
 
 
+class TurnedAwayError(RefusedForGoodError):
+    """The server refused with its greeting, before anybody could log in; nothing secret was said.
+
+    That says nothing about the password, nor about another port of the same server.
+    """
+
+
 class LetterRefusedError(HatoError):
     """The server does not give, or does not delete, one letter; it says nothing of the others."""
 

@@ -8,10 +8,9 @@ Fails with ConnectionLostError, NonsenseError, BusyError (a goodbye that says so
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import itertools
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from typing import Final
 
 import msgspec
@@ -138,12 +137,3 @@ class Pop3Conversation:
         await self.dialled.start_tls(trust, pinned_sha256=pinned_sha256)
         self.machine.tls_established()
         self.dialled.expect_answer()
-
-    @contextlib.asynccontextmanager
-    async def within(self, seconds: float) -> AsyncIterator[None]:
-        """Let something take so long at most, whatever trickles in."""
-        try:
-            async with asyncio.timeout(seconds):
-                yield
-        except TimeoutError:
-            raise ConnectionLostError(Loss.TOO_SLOW) from None

@@ -17,6 +17,7 @@ from hato.clients.errors import (
     BusyError,
     NonsenseError,
     RefusedForGoodError,
+    TurnedAwayError,
     WrongCredentialsError,
 )
 from hato.core.errors import HatoError
@@ -49,6 +50,15 @@ def error_of(
 ) -> HatoError:
     """Return what a refusal means; `otherwise` makes the error of one whose code does not tell."""
     return _error_of_code(refused.code, refused.text, capabilities) or otherwise(refused.text)
+
+
+def error_of_greeting(refused: Refused) -> HatoError:
+    """Return what it means to be refused with the first line (RFC 1939 §4): no one logged in yet.
+
+    A server that is busy says so by its code (RFC 3206 §4); whatever else it says is its refusal.
+    """
+    error = error_of(refused, TurnedAwayError)
+    return error if isinstance(error, BusyError) else TurnedAwayError(refused.text)
 
 
 def _error_of_code(

@@ -19,8 +19,22 @@ class Language(StrEnum):
     JAPANESE = "ja"
 
 
+class Counted(int):
+    """A number that chooses words: `{count} {count:letter|letters}` is `1 letter`, `2 letters`.
+
+    English has one form for 1 and another for the rest; Japanese needs none.
+    """
+
+    def __format__(self, format_spec: str) -> str:
+        """Return the form that fits; without `|` the number as numbers are written."""
+        one, divides, many = format_spec.partition("|")
+        if not divides:
+            return super().__format__(format_spec)
+        return one if self == 1 else many
+
+
 class Text(NamedTuple):
-    """One sentence in every language; `{name}` marks a field."""
+    """One sentence in every language; `{name}` marks a field, `{name:one|many}` what it counts."""
 
     en: str
     ja: str
@@ -33,15 +47,19 @@ class Text(NamedTuple):
         words = self.ja if language is Language.JAPANESE else self.en
         if not fields:
             return words
-        said = {
-            name: value.in_language(language) if isinstance(value, Text) else value
-            for name, value in fields.items()
-        }
+        said = {name: _said(value, language) for name, value in fields.items()}
         return words.format(**said)
 
     def filled(self, **fields: object) -> Text:
         """Return the sentence in every language with its fields filled in."""
         return Text(*(self.in_language(language, **fields) for language in Language))
+
+
+def _said(value: object, language: Language) -> object:
+    """Return a field as `str.format` is to have it."""
+    if isinstance(value, Text):
+        return value.in_language(language)
+    return Counted(value) if type(value) is int else value
 
 
 def match_language(tag: str) -> Language | None:

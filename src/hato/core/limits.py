@@ -441,3 +441,108 @@ MEMORY_OF_OTHERS_ROWS: Final = 1_000_000
 
 PASSWORD_COMMAND_SECONDS: Final = 60.0
 """How long a command may take that prints a password: somebody may be asked for another one."""
+
+# Reading letters
+
+MIME_DEPTH: Final = 50
+"""How deep the parts of a letter may nest before what lies deeper is shown as it stands (Postfix's
+mime_nesting_limit: 100); real mail nests up to eight."""
+
+MIME_PARTS: Final = 10_000
+"""Parts of one letter; the rest of a letter with more belongs to the last one (Dovecot: 10000)."""
+
+MIME_PARAMETERS: Final = 128
+"""Parameters that are read of one field (Cyrus: 128, since its CVE-2026-27859)."""
+
+MIME_FIELD_OCTETS: Final = 65_536
+"""What is read of a MIME field: a boundary has 70 octets, a file's name some hundred."""
+
+MIME_DELIMITERS_LOOKED_AT: Final = 100_000
+"""Lines of one letter that begin as a delimiter does, whether they are one or not."""
+
+MIME_SCAN_OCTETS: Final = 1_073_741_824
+"""What is looked through for delimiters in one letter, all levels together: some 0.2 seconds. A
+letter of 100 MiB that nests ten deep stays below."""
+
+LETTER_HEADER_OCTETS: Final = 2_097_152
+"""What is read of one header (Postfix's header_size_limit: 100 KiB for each field). A letter to
+four thousand people has 200 KB."""
+
+LETTER_TEXT_OCTETS: Final = 4_194_304
+"""What is shown as a letter's text, all its parts together: two thousand pages."""
+
+ADDRESSES_PER_FIELD: Final = 10_000
+"""Addresses that are read of one field."""
+
+FILE_NAME_OCTETS: Final = 200
+"""Longest name under which an attachment is saved: file systems allow 255, and a number may be
+added."""
+
+# Sending
+
+OUTGOING_RECIPIENTS: Final = 1_000
+"""Recipients of one letter that a person sends: as many as Hato takes itself."""
+
+OUTGOING_HEADER_OCTETS: Final = 1_048_576
+"""Longest header of a letter that is sent: it is held while blind copies are taken out of it."""
+
+OUTGOING_LINE_OCTETS: Final = 998
+"""Longest line of a letter, its end not counted (RFC 5322 §2.1.1): servers cut longer ones up."""
+
+SMTP_ANSWER_OCTETS: Final = 4_096
+"""Longest line of a server's answer (RFC 5321 §4.5.3.1.5 has 512; some write more)."""
+
+SMTP_ANSWER_LINES: Final = 256
+"""Most lines of one answer: EHLO's has a line for each extension, of which few servers have 30."""
+
+SMTP_WINDOW_COMMANDS: Final = 100
+"""Commands that are sent ahead of their answers (RFC 2920 §3.1): with answers of 512 octets they
+fit the 64 KiB that a socket takes in, so that neither side waits for the other."""
+
+SMTP_AUTH_OCTETS: Final = 12_288
+"""Longest line of an AUTH exchange (RFC 4954 §4)."""
+
+SMTP_GREETING_SECONDS: Final = 300.0
+"""RFC 5321 §4.5.3.2.1; a server that is under load delays its greeting on purpose."""
+
+SMTP_COMMAND_SECONDS: Final = 300.0
+"""For the answer to MAIL, RCPT and all other commands (RFC 5321 §4.5.3.2.2 and §4.5.3.2.3)."""
+
+SMTP_BLOCK_SECONDS: Final = 180.0
+"""For the server to take the next octets of a letter (RFC 5321 §4.5.3.2.5)."""
+
+SMTP_LETTER_SECONDS: Final = 600.0
+"""For the answer to the end of the letter (RFC 5321 §4.5.3.2.6): giving up early makes doubles."""
+
+OUTBOX_CLAIM_SECONDS: Final = 60
+"""A letter is held so long by whoever sends it, and held again while he does: after a kill somebody
+else looks at it no later."""
+
+OUTBOX_LOOK_SECONDS: Final = 2.0
+"""How often the sending process looks for letters that are due."""
+
+OUTBOX_AT_ONCE: Final = 8
+"""Letters that are sent at the same time."""
+
+OUTBOX_FIRST_SECONDS: Final = 60
+"""A letter that cannot leave is tried again after a minute, then two, four …"""
+
+OUTBOX_MOST_SECONDS: Final = 3_600
+"""… and every hour at last (Postfix: 4000 seconds)."""
+
+OUTBOX_GIVE_UP_SECONDS: Final = 432_000
+"""After five days nobody tries any more by itself (RFC 5321 §4.5.4.1: four to five days)."""
+
+OUTBOX_KNOWN_SECONDS: Final = 604_800
+"""So long a letter that left stays known, so that the same key sends nothing again."""
+
+OUTBOX_FAR_SECONDS: Final = 3_155_760_000
+"""When a letter that waits for its person is due: in a hundred years."""
+
+OUTBOX_LOOK_AGAIN_SECONDS: Final = 60
+"""How often it is looked whether a person has set another password, after a server refused the one
+that is kept; nothing is asked of the server meanwhile."""
+
+OUTBOX_FINISH_SECONDS: Final = 10.0
+"""How long letters that are being sent may take when the server stops: one that is cut off before
+its end is sent again, and one that is cut off after it is unknown."""

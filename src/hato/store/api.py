@@ -12,7 +12,7 @@ from array import array
 from collections.abc import AsyncIterator, Sequence
 from typing import Final, Protocol
 
-from hato.core.ids import AccountId, BodyId, EmailId, MailboxId, ModSeq, Uid
+from hato.core.ids import AccountId, BodyId, EmailId, MailboxId, ModSeq, ThreadId, Uid
 from hato.store.changes import Committed, Wanted
 from hato.store.directory import Counters, Directory, Leases, Queue
 from hato.store.model import (
@@ -24,11 +24,13 @@ from hato.store.model import (
     LedgerEntry,
     Mailbox,
     Piece,
+    Place,
     Room,
     StoredObject,
     Usage,
     VerifyReport,
 )
+from hato.store.search import SearchIndex
 from hato.store.staged import Staged
 
 SNAPSHOT_KEYWORDS: Final = 62
@@ -112,6 +114,11 @@ class Account(Protocol):
     account_id: AccountId
     inbox: MailboxId
 
+    @property
+    def search(self) -> SearchIndex:
+        """Which words stand in which letter."""
+        ...
+
     # Writing
 
     async def commit(
@@ -171,6 +178,26 @@ class Account(Protocol):
 
         Their placements are sorted.
         """
+        ...
+
+    async def latest(
+        self,
+        mailboxes: Sequence[MailboxId],
+        most: int,
+        *,
+        before: Place | None = None,
+        only_unseen: bool = False,
+    ) -> list[Email]:
+        """Return the newest messages that lie in any of the mailboxes, newest first, each once.
+
+        Sorted by Place: when they arrived, then by id. `before`: only those behind that place, so
+        that a list goes on where it ended. Never reads a large mailbox as a whole. Raises
+        NotFoundError for a mailbox that is not there.
+        """
+        ...
+
+    async def thread(self, thread_id: ThreadId) -> list[Email]:
+        """Return the messages of a thread that lie somewhere, sorted by Place, oldest first."""
         ...
 
     async def find_body(self, body_id: BodyId) -> BodyRef:

@@ -250,7 +250,10 @@ class QueueItem(msgspec.Struct, frozen=True):
     key: str
     """Idempotency key: putting the same key again adds nothing."""
     payload: bytes
+    """What to do, and how far it is: small."""
     body: bytes
+    """Octets that lie nowhere else: small too, since lists of items bring them along. A letter lies
+    in its account, and the payload names it."""
     due: int
     attempts: int
     reason: str
@@ -269,8 +272,34 @@ class Queue(Protocol):
         """Take due items that nobody holds, for `seconds`; counts an attempt for each."""
         ...
 
-    async def retry(self, queue_id: QueueId, owner: str, due: int, reason: str) -> None:
-        """Give an item back for later. Raises ConflictError when the claim was lost."""
+    async def claim_one(self, queue_id: QueueId, owner: str, now: int, seconds: int) -> QueueItem:
+        """Take one item, due or not, for `seconds`; counts an attempt.
+
+        Raises NotFoundError; InUseError while somebody holds it.
+        """
+        ...
+
+    async def keep(
+        self, queue_id: QueueId, owner: str, now: int, seconds: int, payload: bytes | None = None
+    ) -> None:
+        """Hold a claimed item for `seconds` from now, and write how far it is, durably.
+
+        `payload`: None leaves it as it is. Raises ConflictError when the claim was lost.
+        """
+        ...
+
+    async def retry(
+        self,
+        queue_id: QueueId,
+        owner: str,
+        due: int,
+        reason: str,
+        payload: bytes | None = None,
+    ) -> None:
+        """Give an item back for later; `payload`: None leaves it as it is.
+
+        Raises ConflictError when the claim was lost.
+        """
         ...
 
     async def done(self, queue_id: QueueId, owner: str) -> None:
@@ -279,6 +308,10 @@ class Queue(Protocol):
 
     async def drop(self, queue_id: QueueId) -> None:
         """Remove an item by decision. Raises NotFoundError."""
+        ...
+
+    async def item(self, queue_id: QueueId) -> QueueItem:
+        """Return an item, claimed or not. Raises NotFoundError."""
         ...
 
     async def items(self) -> list[QueueItem]:

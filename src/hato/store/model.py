@@ -69,6 +69,14 @@ class Piece(NamedTuple):
     """Offsets in `data` of each `.` that begins a line, ascending: what senders must double."""
 
 
+class Place(NamedTuple):
+    """Where a message stands among all others of its account, by when they arrived."""
+
+    received: int
+    """Seconds since 1970 UTC."""
+    email_id: EmailId
+
+
 class Mailbox(msgspec.Struct, frozen=True, gc=False):
     """A folder as it is now."""
 

@@ -14,11 +14,13 @@ from hato.clients.errors import (
     NoLoginMethodError,
     NonsenseError,
     RefusedForGoodError,
+    TurnedAwayError,
     UnprovenServerError,
     WrongCredentialsError,
 )
+from hato.clients.login import Identity
 from hato.clients.pop3 import Pop3Client, QuitAnswer
-from hato.clients.pop3_login import APOP, Identity
+from hato.clients.pop3_login import APOP
 from hato.clients.pop3_refusals import is_no_such_mechanism
 from hato.core.errors import HatoError, InvalidInputError
 from hato.core.ids import MessageNumber
@@ -88,8 +90,9 @@ async def test_a_refused_login_says_what_it_is(
     ("greeting", "kind"),
     [
         (b"-ERR [SYS/TEMP] too many\r\n", BusyError),
-        (b"-ERR [SYS/PERM] never\r\n", RefusedForGoodError),
-        (b"-ERR go away\r\n", RefusedForGoodError),
+        (b"-ERR [SYS/PERM] never\r\n", TurnedAwayError),
+        (b"-ERR [AUTH] not from there\r\n", TurnedAwayError),
+        (b"-ERR go away\r\n", TurnedAwayError),
     ],
 )
 async def test_a_greeting_can_turn_us_away(

@@ -17,6 +17,7 @@ from hato.clients.errors import (
     NonsenseError,
     RefusedForGoodError,
     TlsRefusedError,
+    TurnedAwayError,
     UnprovenServerError,
     WrongCredentialsError,
 )
@@ -51,6 +52,7 @@ def every_error() -> Iterator[Exception]:
         yield BusyError(busy, "wait {a bit}")
     yield WrongCredentialsError("PLAIN", "no {password}")
     yield RefusedForGoodError("never")
+    yield TurnedAwayError("not you")
     yield LetterRefusedError("not that one")
     yield TlsRefusedError("")
     yield TlsRefusedError("not now")
@@ -243,3 +245,23 @@ def test_trouble_with_an_authorisation_is_told_in_its_own_words(
     fault = error(Text(en="Odd {what}.", ja="{what} が変です。"), what="{braces}")
     advice = advise(fault, SOURCE)
     assert (advice.cure, advice.text) == (cure, Text("Odd {braces}.", "{braces} が変です。"))
+
+
+def test_a_letter_that_cuts_the_connection_each_time_is_told_as_that() -> None:
+    error = ConnectionLostError(Loss.CLOSED, "")
+    assert advise(error, SOURCE, times_cut=1).code == "connection-closed"
+    advice = advise(error, SOURCE, times_cut=2)
+    assert (advice.code, advice.cure) == ("cut-within-one-letter", Cure.TIME)
+    assert "the same letter each time" in advice.text.en
+    assert "after 10 times Hato puts a note in its place" in advice.text.en
+    assert f"of {SOURCE.address} on the provider's website" in advice.text.en
+    assert "毎回同じメールの途中で" in advice.text.ja
+
+
+def test_who_is_refused_with_the_greeting_gets_no_advice_about_the_password() -> None:
+    advice = advise(TurnedAwayError("go away"), SOURCE)
+    assert (advice.code, advice.cure) == ("turned-away", Cure.TIME)
+    assert "refused the connection before any login (go away)" in advice.text.en
+    assert "hato account password" not in advice.text.en
+    busy = advise(TurnedAwayError("too many connections"), SOURCE)
+    assert busy.code == "too-often"

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from hato.clients.errors import BusyError, NoLoginMethodError, TlsRefusedError
-from hato.clients.pop3 import Security
+from hato.clients.server import Security
 from hato.core.language import Text
 from hato.core.secret import Secret
 from hato.net.dial_errors import DialError, DialFault
@@ -30,7 +30,7 @@ from tests.unit.net.raw_server import Authority, raw_server
 from tests.unit.settings_finder.name_server import outside_here
 
 NAMES = ("ada@wrong.example", ADA)
-MODES = {TlsMode.IMPLICIT: Security.IMPLICIT_TLS, TlsMode.STARTTLS: Security.STLS}
+MODES = {TlsMode.IMPLICIT: Security.IMPLICIT_TLS, TlsMode.STARTTLS: Security.STARTTLS}
 
 
 def candidate(port: int, tls: TlsMode = TlsMode.NONE, **fields: object) -> Candidate:
@@ -147,6 +147,19 @@ async def test_a_busy_mailbox_is_no_wrong_password() -> None:
     assert isinstance(tried.error, BusyError)
     assert tried.is_final
     assert "password is not the matter" in tried.why.en
+
+
+async def test_a_server_that_refuses_the_connection_is_quoted_and_no_password_doubted() -> None:
+    script = Script(greeting=b"-ERR not from your network\r\n")
+    tried = await at_script(script)
+    assert not script.has_heard(PASSWORD)
+    assert not tried.is_final
+    assert (
+        "the server refused the connection before any login (it says: not from your network)"
+        in tried.why.en
+    )
+    assert tried.advice is not None
+    assert tried.advice.en.startswith("No password was sent, so it is not the matter")
 
 
 async def test_a_server_that_takes_oauth2_only() -> None:

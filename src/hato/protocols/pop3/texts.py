@@ -106,11 +106,11 @@ TOO_MANY_SESSIONS: Final = Text(
     ja="あなたの接続が多すぎます。どれかを閉じてから試してください",
 )
 THROTTLED: Final = Text(
-    en="Too many failed logins; try again in {seconds} seconds",
+    en="Too many failed logins; try again in {seconds} {seconds:second|seconds}",
     ja="ログインの失敗が多すぎます。{seconds}秒たってから試してください",
 )
 LOGIN_DELAY: Final = Text(
-    en="Logged in just a moment ago; try again in {seconds} seconds",
+    en="Logged in just a moment ago; try again in {seconds} {seconds:second|seconds}",
     ja="前回のログインから間がありません。{seconds}秒たってから試してください",
 )
 UNAVAILABLE: Final = Text(

@@ -21,11 +21,13 @@ from hato.clients.errors import (
     NonsenseError,
     RefusedForGoodError,
     TlsRefusedError,
+    TurnedAwayError,
     UnprovenServerError,
     WrongCredentialsError,
 )
 from hato.core.errors import HatoError, SealedSecretError, SpokenError
 from hato.core.language import Text
+from hato.core.limits import LOST_POLLS_UNTIL_QUARANTINE
 from hato.net.dial_errors import ConnectionLostError, DialError
 from hato.services.fetching import advice_texts as texts
 from hato.services.fetching.server_words import Meaning, meaning_of
@@ -70,9 +72,16 @@ class Advice(msgspec.Struct, frozen=True):
     """The server's own, fit to be shown; empty: it said nothing."""
 
 
-def advise(error: Exception, source: Source, steps: Sequence[Text] = ()) -> Advice:
-    """Return what to tell, and what helps; `steps`: those of the source's provider."""
+def advise(
+    error: Exception, source: Source, steps: Sequence[Text] = (), *, times_cut: int = 0
+) -> Advice:
+    """Return what to tell, and what helps.
+
+    `steps`: those of the source's provider. `times_cut`: how often it ended within one letter.
+    """
     code, cure, text, words = _judge(error, source)
+    if times_cut > 1:
+        code, cure, text = _ONE_LETTER
     host = error.host if isinstance(error, DialError) else source.host  # an issuer's, it may be
     shown = {"host": host, "port": source.port, "address": source.address}
     sentence = text.filled(words=_quoted(words), **shown, **_fields_of(error))
@@ -88,7 +97,8 @@ def _judge(error: Exception, source: Source) -> tuple[str, Cure, Text, str]:
         case WrongCredentialsError():
             return *(_meant(error.words, source) or _wrong_secret(source)), error.words
         case RefusedForGoodError():
-            return *(_meant(error.words, source) or _REFUSED), error.words
+            otherwise = _TURNED_AWAY if isinstance(error, TurnedAwayError) else _REFUSED
+            return *(_meant(error.words, source) or otherwise), error.words
         case NoLoginMethodError():
             return *_no_method(error, source), ""
         case TlsRefusedError():
@@ -178,7 +188,8 @@ def _quoted(words: str) -> str:
 def _fields_of(error: Exception) -> dict[str, object]:
     """Return what some sentences have besides."""
     detail = error.detail if isinstance(error, DialError) else ""
-    return {"detail": _quoted(detail), "reason": error}
+    most = LOST_POLLS_UNTIL_QUARANTINE
+    return {"detail": _quoted(detail), "reason": error, "most": most}
 
 
 _UNUSABLE = ("unusable", Cure.SETTINGS)
@@ -190,9 +201,11 @@ _OWN_WORDS: dict[type[Exception], tuple[str, Cure]] = {
 }
 """Errors that bring their sentence."""
 _REFUSED = ("refused", Cure.PROVIDER, texts.REFUSED)
+_TURNED_AWAY = ("turned-away", Cure.TIME, texts.TURNED_AWAY)
 _TLS_REFUSED = ("tls-refused", Cure.SETTINGS, texts.TLS_REFUSED)
 _UNPROVEN = ("unproven-server", Cure.SETTINGS, texts.UNPROVEN)
 _NONSENSE = ("nonsense", Cure.TIME, texts.NONSENSE)
+_ONE_LETTER = ("cut-within-one-letter", Cure.TIME, texts.CUT_WITHIN_ONE_LETTER)
 _LETTER = ("letter-refused", Cure.TIME, texts.LETTER_REFUSED)
 _BUSY = {
     Busy.IN_USE: ("in-use", Cure.PATIENCE, texts.IN_USE),

@@ -67,6 +67,14 @@ REFUSED: Final = Text(
     ja="{host} が {address} の利用を断っています{words}。プロバイダーに尋ねるか、"
     "そこでの設定を確認してください。自動で再確認します。",
 )
+TURNED_AWAY: Final = Text(
+    en="{host} refused the connection before any login{words}: nothing is wrong with the password "
+    "of {address}; Hato tries again by itself, and if it stays so, ask the provider what that "
+    "means.",
+    ja="{host} がログインの前に接続を断りました{words}。"
+    "{address} のパスワードの問題ではありません。自動でもう一度試します。"
+    "続くようならプロバイダーに意味を尋ねてください。",
+)
 NO_LOGIN_METHOD: Final = Text(
     en="{host} offers no way to log in that Hato has: see what it offers with `hato check {host}`.",
     ja="{host} には鳩が使えるログイン方法がありません。"
@@ -277,6 +285,15 @@ LETTER_REFUSED: Final = Text(
     en="{host} does not give one letter of {address}{words}: the others are fetched, and Hato "
     "tries again later.",
     ja="{host} が {address} の手紙を一通渡しません{words}。ほかは取得し、後でもう一度試します。",
+)
+CUT_WITHIN_ONE_LETTER: Final = Text(
+    en="The connection to {host} ends within one and the same letter each time: all others "
+    "come first, and after {most} times Hato puts a note in its place; to be rid of it sooner, "
+    "look for a damaged or very large letter of {address} on the provider's website, and move or "
+    "delete it there.",
+    ja="{host} との接続が毎回同じメールの途中で切れます。"
+    "ほかのメールは先に受信し、{most} 回続けば代わりにお知らせを入れます。急ぐなら、"
+    "プロバイダーの Web で {address} の壊れたメールか非常に大きいメールを移すか削除してください。",
 )
 
 # Here

@@ -122,6 +122,7 @@ def _outcome(seen: _Seen, poll: Poll | None, error: HatoError | None) -> Outcome
         login_delay_seconds=seen.login_delay_seconds,
         method=seen.method,
         error=error,
+        cut_within_one_letter=poll.times_lost(),
     )
 
 

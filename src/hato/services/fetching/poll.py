@@ -133,6 +133,10 @@ class Poll:
             self.lost = self.at
             self.tally.failed += 1
 
+    def times_lost(self) -> int:
+        """Return in how many polls the conversation ended within the letter of `blame`; 0: none."""
+        return 0 if self.lost is None else self.book.suspicions.lost.get(self.lost, 1)
+
     async def write_findings(
         self,
         settled: list[LedgerEntry],

@@ -74,3 +74,5 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     error: HatoError | None = None
     """What ended the poll early (`clients.errors`, `net.dial_errors`, the store's); None: nothing.
     What is counted here is safe nevertheless."""
+    cut_within_one_letter: int = 0
+    """In how many polls, this one included, the connection ended within the same letter."""

@@ -31,8 +31,8 @@ from hato.services.fetching.poll_outcome import Outcome, Stage, Tally
 from hato.services.fetching.provider_facts import ProviderFacts
 from hato.services.fetching.timetable import Result
 from hato.services.oauth.access_token import access_token
-from hato.services.sources.source import Proof, Source
-from hato.services.sources.sources import KIND, SECRET_KIND, Sources
+from hato.services.sources.source import KIND, Proof, Source
+from hato.services.sources.sources import SECRET_KIND, Sources
 from hato.store.api import Account
 
 _NOTHING: Final = Outcome()
@@ -127,7 +127,10 @@ class SourcePolls:
             log.error("fault", fault=fault, source=source.source_id, doing="fetching")
             error = error or fault
         steps = self.facts.steps(source.provider_id)
-        advice = advise(error, source, steps) if error is not None else None
+        advice = None
+        if error is not None:
+            times_cut = outcome.cut_within_one_letter if error is outcome.error else 0
+            advice = advise(error, source, steps, times_cut=times_cut)
         await self._note(account, source, advice or _advice_of_outputs(outputs, source), mark)
         return Report(outcome=outcome, advice=advice, outputs=outputs, mark=mark)
 

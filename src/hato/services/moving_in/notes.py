@@ -163,7 +163,7 @@ DELETES: Final = Text(
     ja="新しいメールは、これまでどおり、ここに確実に保存してからサーバーから消します。",
 )
 DELETES_LATER: Final = Text(
-    en="A new letter is deleted at the server {days} days after it is safe here.",
+    en="A new letter is deleted at the server {days} {days:day|days} after it is safe here.",
     ja="新しいメールは、ここに確実に保存してから {days} 日後にサーバーから消します。",
 )
 KNOWN: Final = Text(

@@ -41,7 +41,7 @@ _ENDED: Final = Text(
 )
 _ENDED_IN_TESTING: Final = Text(
     en="The authorisation of {address} at {issuer} is over ({words}): publish your client at "
-    "{issuer} if it is still in testing, where it lasts {days} days, and run "
+    "{issuer} if it is still in testing, where it lasts {days} {days:day|days}, and run "
     "`hato account authorise {address}`.",
     ja="{address} の {issuer} での認可が切れました({words})。クライアントがテスト中なら "
     "{days} 日で切れるので {issuer} で公開し、"

@@ -18,6 +18,7 @@ from hato.clients.errors import (
     NonsenseError,
     RefusedForGoodError,
     TlsRefusedError,
+    TurnedAwayError,
     UnprovenServerError,
     WrongCredentialsError,
 )
@@ -41,6 +42,9 @@ _CHOSEN: Final = Text(
 )
 _NOT_CHOSEN: Final = Text(
     en="Not chosen: {setting}: {reason}.", ja="選ばなかった設定: {setting}。理由: {reason}。"
+)
+_NOT_CHOSEN_SENTENCE: Final = Text(
+    en="Not chosen: {setting}. {sentence}", ja="選ばなかった設定: {setting}。{sentence}"
 )
 _DIAL: Final = {
     DialFault.NO_SUCH_HOST: Text(
@@ -140,13 +144,18 @@ _NO_METHOD: Final = Text(
     en="it offers no login method that can be used here", ja="使えるログイン方法がありません"
 )
 _BAD_GRAMMAR: Final = Text(
-    en="what it says is not POP3 as it should be", ja="応答が POP3 として正しくありません"
+    en="what it says breaks the rules of its protocol",
+    ja="応答がプロトコルの決まりに従っていません",
 )
 _UNPROVEN: Final = Text(
     en="it could not prove that it knows the password: it may be an impostor",
     ja="サーバーがパスワードを知っていることを示せませんでした(なりすましの可能性があります)",
 )
 _REFUSED: Final = Text(en="the server refuses", ja="サーバーに断られました")
+_TURNED_AWAY: Final = Text(
+    en="the server refused the connection before any login",
+    ja="ログインの前に、サーバーが接続を断りました",
+)
 
 _WANTS_OAUTH2: Final = Text(
     en="The provider takes no passwords here any more: use OAuth2 "
@@ -178,6 +187,12 @@ _AUTHORISE_AGAIN: Final = Text(
     "the provider may also have switched POP off for it.",
     ja="`hato account authorise` でもう一度、必ずこのアカウントで許可してください。"
     "プロバイダー側で POP が無効になっている可能性もあります。",
+)
+_ASK_WHY: Final = Text(
+    en="No password was sent, so it is not the matter: try again in a while, and ask the provider "
+    "what these words mean if it stays so.",
+    ja="パスワードは送っていないので、パスワードの問題ではありません。しばらくして試し、"
+    "続くようならこの言葉の意味をプロバイダーに尋ねてください。",
 )
 _TRY_LATER: Final = Text(en="Try again in a few minutes.", ja="数分後にもう一度試してください。")
 _PIN_KNOWINGLY: Final = Text(
@@ -216,6 +231,8 @@ def why_chosen(candidate: Candidate, login: str, method: str) -> Text:
 
 def why_not(candidate: Candidate, error: Exception, *, is_token: bool = False) -> Text:
     """Say which setting it is not, and why. `is_token`: it was tried with an access token."""
+    if isinstance(error, InvalidInputError):
+        return _NOT_CHOSEN_SENTENCE.filled(setting=candidate.in_words(), sentence=error.text)
     reason = reason_of(error)
     if is_token and isinstance(error, WrongCredentialsError):
         reason = quoting(_WRONG_TOKEN, error.words)
@@ -245,7 +262,8 @@ def reason_of(error: Exception) -> Text:
         case UnprovenServerError():
             return _UNPROVEN
         case RefusedForGoodError(words=words):
-            return quoting(_REFUSED, words)
+            is_at_once = isinstance(error, TurnedAwayError)
+            return quoting(_TURNED_AWAY if is_at_once else _REFUSED, words)
         case InvalidInputError():
             return Text(error.text.en.removesuffix("."), error.text.ja.removesuffix("。"))
         case _:
@@ -257,6 +275,8 @@ def advice_on(candidate: Candidate, error: Exception, *, is_token: bool = False)
     match error:
         case WrongCredentialsError() if is_token:
             return _AUTHORISE_AGAIN
+        case TurnedAwayError(words=words):
+            return hint_in(words) or _ASK_WHY
         case WrongCredentialsError(words=words) | RefusedForGoodError(words=words):
             return hint_in(words) or _by_method(candidate)
         case BusyError():

@@ -24,7 +24,7 @@ from hato.services.settings_finder.published import Published
 from hato.services.settings_finder.service_records import guesses
 
 _FOUND: Final = Text(
-    en="Usual names were tried: {open} of {count} answer.",
+    en="Usual names were tried: {open} of {count} {open:answers|answer}.",
     ja="よくある名前を試しました: {count} 件中 {open} 件が応答しました。",
 )
 

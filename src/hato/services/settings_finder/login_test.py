@@ -10,16 +10,24 @@ Fails never: what went wrong is in the answer, in words.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, TypeAlias
 
-from hato.clients.errors import BusyError, RefusedForGoodError, WrongCredentialsError
-from hato.clients.pop3 import Pop3Server, Security, connect
-from hato.clients.pop3_login import Identity
+from hato.clients import pop3, smtp
+from hato.clients.errors import (
+    BusyError,
+    RefusedForGoodError,
+    TurnedAwayError,
+    WrongCredentialsError,
+)
+from hato.clients.login import Identity
+from hato.clients.pop3 import Pop3Client
+from hato.clients.server import MailServer, Security
+from hato.clients.smtp import SmtpClient
 from hato.core.errors import HatoError
 from hato.core.secret import Secret
 from hato.net.dial_errors import DialError
-from hato.protocols.pop3.client_login import InitialResponse
+from hato.protocols.sasl.exchange import InitialResponse
 from hato.services.settings_finder.candidate import Candidate, Origin, Protocol, TlsMode
 from hato.services.settings_finder.explain import (
     NOT_FETCHED_YET,
@@ -33,8 +41,15 @@ from hato.services.settings_finder.outside import Outside
 
 _SECURITY: Final = {
     TlsMode.IMPLICIT: Security.IMPLICIT_TLS,
-    TlsMode.STARTTLS: Security.STLS,
+    TlsMode.STARTTLS: Security.STARTTLS,
     TlsMode.NONE: Security.NONE,
+}
+
+
+_Connect: TypeAlias = Callable[..., Awaitable[Pop3Client | SmtpClient]]
+_CLIENTS: Final[dict[Protocol, _Connect]] = {
+    Protocol.POP3: pop3.connect,
+    Protocol.SUBMISSION: smtp.connect,
 }
 
 
@@ -55,11 +70,12 @@ async def try_candidate(
     hexadecimal. Raises InvalidInputError for a file of authorities only.
     """
     trust = outside.trust(authorities_file)
-    if candidate.protocol is not Protocol.POP3:
+    connect = _CLIENTS.get(candidate.protocol)
+    if connect is None:
         return Tried(candidate=candidate, error=HatoError("not POP3"), why=NOT_FETCHED_YET)
     if not login_names:
         return Tried(candidate=candidate, error=HatoError("no name"), why=UNNAMED)
-    server = Pop3Server(
+    server = MailServer(
         candidate.host,
         candidate.port,
         _SECURITY[candidate.tls],
@@ -107,6 +123,7 @@ def _failed(candidate: Candidate, name: str, error: HatoError, *, is_token: bool
         error=error,
         why=why_not(candidate, error, is_token=is_token),
         advice=advice_on(candidate, error, is_token=is_token),
-        is_final=isinstance(error, WrongCredentialsError | BusyError | RefusedForGoodError),
+        is_final=isinstance(error, WrongCredentialsError | BusyError | RefusedForGoodError)
+        and not isinstance(error, TurnedAwayError),  # no password was judged
         certificate_sha256=hashlib.sha256(certificate).hexdigest() if certificate else "",
     )

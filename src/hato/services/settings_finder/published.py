@@ -38,7 +38,7 @@ from hato.services.settings_finder.service_records import (
 )
 
 _SRV_FOUND: Final = Text(
-    en="The DNS of {domain} names {count} mail servers (SRV).",
+    en="The DNS of {domain} names {count} mail {count:server|servers} (SRV).",
     ja="{domain} の DNS には {count} 件のメールサーバーがあります(SRV)。",
 )
 _SRV_NOTHING: Final = Text(

@@ -24,17 +24,18 @@ from hato.core.secret import Secret
 from hato.services.auth.vault import Vault
 from hato.services.names import normalized_address
 from hato.services.sources.removal import remove_mail_of
-from hato.services.sources.source import Proof, Source, polling_lock
+from hato.services.sources.source import KIND, Proof, Source, polling_lock
 from hato.store.api import Account
 from hato.store.changes import PutLedger, PutObject, Wanted
 from hato.store.model import LedgerEntry, StoredObject
 
-KIND: Final = "source"
 SECRET_KIND: Final = "source-secret"  # noqa: S105 - the name of a kind, no secret
 HEALTH_KIND: Final = "source-health"
 SUSPICIONS_KIND: Final = "source-suspicions"
 OUTPUT_KIND: Final = "source-output"
 """How far the hook and the Maildir of a source got."""
+IDENTITY_KIND: Final = "identity"
+"""Who its person is when she answers from a source, and by which server: `services.sending`."""
 LEFT_KIND: Final = "source-left"
 """Of sources that were removed and whose mail stayed: what is known of them, but for the secret."""
 
@@ -45,7 +46,7 @@ _POLL_SECONDS: Final = 10.0
 """How long a removal waits for the end of a poll."""
 
 
-_OF_A_SOURCE: Final = (KIND, SECRET_KIND, HEALTH_KIND, SUSPICIONS_KIND, OUTPUT_KIND)
+_OF_A_SOURCE: Final = (KIND, SECRET_KIND, HEALTH_KIND, SUSPICIONS_KIND, OUTPUT_KIND, IDENTITY_KIND)
 
 
 class Sources:

@@ -14,7 +14,7 @@ from typing import Protocol
 import msgspec
 import pytest
 
-from hato.core.errors import AlreadyExistsError, ConflictError, NotFoundError
+from hato.core.errors import AlreadyExistsError, ConflictError, InUseError, NotFoundError
 from hato.core.ids import AccountId, PersonId
 from hato.core.language import Language
 from hato.store.directory import (
@@ -424,6 +424,41 @@ class TestQueue:
         with pytest.raises(ConflictError):
             await shelf.queue.done(number, "me")
         assert len(await shelf.queue.claim("you", 50, 60, 1)) == 1
+
+    async def test_one_item_can_be_taken_before_it_is_due(self, shelf: Shelf) -> None:
+        here, there = shelf.queue, shelf.second().queue
+        number = await here.put("key", b"to", b"", 99, 0)
+        item = await here.claim_one(number, "me", 10, 60)
+        assert (item.queue_id, item.payload, item.attempts) == (number, b"to", 1)
+        with pytest.raises(InUseError):
+            await there.claim_one(number, "you", 69, 60)
+        assert (await there.claim_one(number, "you", 70, 60)).attempts == 2
+        with pytest.raises(NotFoundError):
+            await there.claim_one(QueueId(99), "you", 70, 60)
+
+    async def test_whoever_holds_an_item_writes_how_far_it_is(self, shelf: Shelf) -> None:
+        queue = shelf.queue
+        number = await queue.put("key", b"to", b"", 10, 0)
+        await queue.claim("me", 10, 60, 1)
+        await queue.keep(number, "me", 60, 60, b"halfway")
+        assert (await shelf.second().queue.item(number)).payload == b"halfway"
+        assert await queue.claim("you", 119, 60, 1) == []
+        await queue.keep(number, "me", 60, 70)
+        await queue.retry(number, "me", 200, "later", b"further")
+        item = await queue.item(number)
+        assert (item.payload, item.due, item.reason) == (b"further", 200, "later")
+        with pytest.raises(ConflictError):
+            await queue.keep(number, "me", 70, 60, b"too late")
+        with pytest.raises(NotFoundError):
+            await queue.item(QueueId(99))
+
+    async def test_who_lost_an_item_writes_nothing(self, shelf: Shelf) -> None:
+        number = await shelf.queue.put("key", b"to", b"", 10, 0)
+        await shelf.queue.claim("me", 10, 60, 1)
+        await shelf.queue.claim("you", 70, 60, 1)
+        with pytest.raises(ConflictError):
+            await shelf.queue.keep(number, "me", 70, 60, b"mine")
+        assert (await shelf.queue.item(number)).payload == b"to"
 
     async def test_an_item_can_be_dropped(self, shelf: Shelf) -> None:
         number = await shelf.queue.put("key", b"", b"", 10, 0)

@@ -16,7 +16,7 @@ from typing import Final, TypeVar
 import apsw
 
 from hato.core.errors import ConflictError, DamagedError, NotFoundError, StorageFullError
-from hato.core.ids import AccountId, BodyId, EmailId, MailboxId, ModSeq, Uid
+from hato.core.ids import AccountId, BodyId, EmailId, MailboxId, ModSeq, ThreadId, Uid
 from hato.core.limits import REMEMBER_REMOVED_SECONDS
 from hato.store.api import Lock, Snapshot, Watch
 from hato.store.changes import Committed, Purge, Purged, PutObject, Wanted
@@ -26,12 +26,14 @@ from hato.store.embedded.body_reader import BodyReader
 from hato.store.embedded.compaction import compact
 from hato.store.embedded.faults import SPOILED, domain_error, is_full
 from hato.store.embedded.following import Follower
+from hato.store.embedded.latest import emails_of_thread, latest_emails
 from hato.store.embedded.locks import EmbeddedLock, take_lock
 from hato.store.embedded.losses import KIND as LOSS_KIND
 from hato.store.embedded.record import Location, account_seed
 from hato.store.embedded.replay import INDEX
 from hato.store.embedded.rows import read_account
 from hato.store.embedded.schema import open_index
+from hato.store.embedded.search_index import EmbeddedSearchIndex
 from hato.store.embedded.shared import Shared
 from hato.store.embedded.snapshot import (
     EmbeddedSnapshot,
@@ -50,6 +52,7 @@ from hato.store.model import (
     LedgerEntry,
     Mailbox,
     Piece,
+    Place,
     StoredObject,
     Usage,
     VerifyReport,
@@ -75,6 +78,9 @@ class EmbeddedAccount:
         self._shared = shared
         self._folder = shared.folder_of(account_id)
         self._bodies = BodyReader(self._folder, account_id, shared.files, shared.layouts)
+        self.search = EmbeddedSearchIndex(
+            self._folder, shared.space, lambda: self._ask(read_account, is_large=True)
+        )
         self._is_up_to_date = False
         self._ended = -1
         self._watches: list[EmbeddedWatch] = []
@@ -280,6 +286,28 @@ class EmbeddedAccount:
         return await self._ask(
             lambda index: queries.emails(index, self.account_id, email_ids),
             is_large=len(email_ids) > _FEW,
+        )
+
+    async def latest(
+        self,
+        mailboxes: Sequence[MailboxId],
+        most: int,
+        *,
+        before: Place | None = None,
+        only_unseen: bool = False,
+    ) -> list[Email]:
+        """Return the newest messages of some mailboxes, newest first."""
+        return await self._ask(
+            lambda index: latest_emails(
+                index, self.account_id, mailboxes, most, before=before, only_unseen=only_unseen
+            ),
+            is_large=True,
+        )
+
+    async def thread(self, thread_id: ThreadId) -> list[Email]:
+        """Return the messages of a thread, oldest first."""
+        return await self._ask(
+            lambda index: emails_of_thread(index, self.account_id, thread_id), is_large=True
         )
 
     async def find_body(self, body_id: BodyId) -> BodyRef:

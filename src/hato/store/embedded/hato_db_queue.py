@@ -8,14 +8,16 @@ Fails as `store.directory` names it.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import apsw
 
-from hato.core.errors import ConflictError, NotFoundError
+from hato.core.errors import ConflictError, InUseError, NotFoundError
 from hato.store.directory import QueueId, QueueItem
 from hato.store.embedded.hato_db_reader import Reader, Row
 from hato.store.embedded.hato_db_writer import Writer
+
+_ALL: Final = "SELECT queue_id, key, payload, body, due, attempts, reason, created FROM queue"
 
 
 class EmbeddedQueue:
@@ -57,13 +59,53 @@ class EmbeddedQueue:
 
         return await self._writer.run(work)
 
-    async def retry(self, queue_id: QueueId, owner: str, due: int, reason: str) -> None:
+    async def claim_one(self, queue_id: QueueId, owner: str, now: int, seconds: int) -> QueueItem:
+        """Take one item, due or not, for `seconds`; counts an attempt."""
+
+        def work(connection: apsw.Connection) -> QueueItem:
+            rows: list[Any] = connection.execute(
+                "UPDATE queue SET owner = ?, claimed_until = ?, attempts = attempts + 1"
+                " WHERE queue_id = ? AND claimed_until <= ?"
+                " RETURNING queue_id, key, payload, body, due, attempts, reason, created",
+                (owner, now + seconds, queue_id, now),
+            ).fetchall()
+            if rows:
+                return _item(rows[0])
+            query = "SELECT 1 FROM queue WHERE queue_id = ?"
+            if connection.execute(query, (queue_id,)).fetchall():
+                raise InUseError(str(queue_id))
+            raise NotFoundError(str(queue_id))
+
+        return await self._writer.run(work)
+
+    async def keep(
+        self, queue_id: QueueId, owner: str, now: int, seconds: int, payload: bytes | None = None
+    ) -> None:
+        """Hold a claimed item longer, and write how far it is."""
+        await self._claimed(
+            "UPDATE queue SET claimed_until = ?, payload = coalesce(?, payload)"
+            " WHERE queue_id = ? AND owner = ? AND owner <> ''",
+            now + seconds,
+            payload,
+            queue_id,
+            owner,
+        )
+
+    async def retry(
+        self,
+        queue_id: QueueId,
+        owner: str,
+        due: int,
+        reason: str,
+        payload: bytes | None = None,
+    ) -> None:
         """Give an item back for later."""
         await self._claimed(
-            "UPDATE queue SET due = ?, reason = ?, owner = '', claimed_until = 0"
-            " WHERE queue_id = ? AND owner = ? AND owner <> ''",
+            "UPDATE queue SET due = ?, reason = ?, payload = coalesce(?, payload), owner = '',"
+            " claimed_until = 0 WHERE queue_id = ? AND owner = ? AND owner <> ''",
             due,
             reason,
+            payload,
             queue_id,
             owner,
         )
@@ -86,13 +128,17 @@ class EmbeddedQueue:
 
     async def items(self) -> list[QueueItem]:
         """Return all that waits, by due time."""
-        rows = await self._reader.rows(
-            "SELECT queue_id, key, payload, body, due, attempts, reason, created FROM queue"
-            " ORDER BY due, queue_id"
-        )
+        rows = await self._reader.rows(_ALL + " ORDER BY due, queue_id")
         return [_item(row) for row in rows]
 
-    async def _claimed(self, statement: str, *values: str | int) -> None:
+    async def item(self, queue_id: QueueId) -> QueueItem:
+        """Return an item, claimed or not."""
+        rows = await self._reader.rows(_ALL + " WHERE queue_id = ?", queue_id)
+        if not rows:
+            raise NotFoundError(str(queue_id))
+        return _item(rows[0])
+
+    async def _claimed(self, statement: str, *values: str | int | bytes | None) -> None:
         """Change an item that is still claimed. Raises ConflictError."""
 
         def work(connection: apsw.Connection) -> None:

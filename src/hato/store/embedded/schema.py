@@ -13,7 +13,7 @@ from typing import Final
 
 import apsw
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Raise it with every change of the tables: then each index is made anew."""
 
 SCHEMA: Final = """
@@ -40,6 +40,7 @@ CREATE TABLE email(
 ) STRICT;
 CREATE INDEX email_modseq ON email(modseq);
 CREATE INDEX email_held ON email(held_until) WHERE held_until IS NOT NULL;
+CREATE INDEX email_received ON email(received) WHERE held_until IS NULL;
 CREATE UNIQUE INDEX email_uidl ON email(uidl) WHERE uidl IS NOT NULL;
 CREATE TABLE placement(
   mailbox INTEGER NOT NULL, uid INTEGER NOT NULL, email INTEGER NOT NULL,

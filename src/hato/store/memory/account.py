@@ -13,15 +13,17 @@ from collections.abc import Sequence
 
 from hato.core.clock import Clock
 from hato.core.errors import ConflictError, NotFoundError
-from hato.core.ids import AccountId, BodyId, EmailId, MailboxId, ModSeq, Uid
+from hato.core.ids import AccountId, BodyId, EmailId, MailboxId, ModSeq, ThreadId, Uid
 from hato.core.limits import REMEMBER_REMOVED_SECONDS
 from hato.store.api import Lock, Snapshot, Watch
 from hato.store.changes import Added, AddEmail, BlobPut, Committed, Purge, PutBlob, Wanted
 from hato.store.memory.lock import MemoryLocks
+from hato.store.memory.search import MemorySearchIndex
 from hato.store.memory.snapshot import MemorySnapshot
 from hato.store.memory.state import AccountState
 from hato.store.memory.watch import MemoryWatch
 from hato.store.model import (
+    SEEN,
     BodyRef,
     ChangeKind,
     Changes,
@@ -30,6 +32,7 @@ from hato.store.model import (
     LedgerEntry,
     Mailbox,
     Piece,
+    Place,
     StoredObject,
     Traits,
     Usage,
@@ -56,6 +59,7 @@ class MemoryAccount:
         self._watches: list[MemoryWatch] = []
         self._is_removed = False
         self._state = AccountState(account_id)
+        self.search = MemorySearchIndex(self._state)
         now = clock.now()
         self._state.apply(Committed(FIRST_MODSEQ, now, tuple(first_facts(now))))
 
@@ -152,6 +156,36 @@ class MemoryAccount:
         """Return those of the messages that exist, in the order asked for."""
         self._check_is_there()
         return [self._email(email_id) for email_id in email_ids if self._state.emails([email_id])]
+
+    async def latest(
+        self,
+        mailboxes: Sequence[MailboxId],
+        most: int,
+        *,
+        before: Place | None = None,
+        only_unseen: bool = False,
+    ) -> list[Email]:
+        """Return the newest messages of some mailboxes, newest first."""
+        for mailbox in mailboxes:
+            self._check_mailbox(mailbox)
+        found = [
+            Place(email.added.received, email_id)
+            for email_id, email in self._state.all_emails.items()
+            if not email.placements.keys().isdisjoint(mailboxes)
+            and not (only_unseen and SEEN in email.keywords)
+        ]
+        found = sorted(place for place in found if before is None or place < before)
+        return [self._email(place.email_id) for place in found[::-1][:most]]
+
+    async def thread(self, thread_id: ThreadId) -> list[Email]:
+        """Return the messages of a thread, oldest first."""
+        self._check_is_there()
+        found = sorted(
+            Place(email.added.received, email_id)
+            for email_id, email in self._state.all_emails.items()
+            if email.placements and email.added.thread_id == thread_id
+        )
+        return [self._email(place.email_id) for place in found]
 
     def _email(self, email_id: EmailId) -> Email:
         email = self._state.all_emails[email_id]

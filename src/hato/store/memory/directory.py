@@ -13,7 +13,7 @@ from itertools import count
 
 import msgspec
 
-from hato.core.errors import AlreadyExistsError, ConflictError, NotFoundError
+from hato.core.errors import AlreadyExistsError, ConflictError, InUseError, NotFoundError
 from hato.core.ids import PersonId
 from hato.store.directory import (
     Credential,
@@ -299,10 +299,39 @@ class MemoryQueue:
             waiting.owner, waiting.until = owner, now + seconds
         return [waiting.item for waiting in free[:limit]]
 
-    async def retry(self, queue_id: QueueId, owner: str, due: int, reason: str) -> None:
+    async def claim_one(self, queue_id: QueueId, owner: str, now: int, seconds: int) -> QueueItem:
+        """Take one item, due or not, for `seconds`; counts an attempt."""
+        waiting = self._waiting.get(queue_id)
+        if waiting is None:
+            raise NotFoundError(str(queue_id))
+        if waiting.until > now:
+            raise InUseError(str(queue_id))
+        attempts = waiting.item.attempts + 1
+        waiting.item = msgspec.structs.replace(waiting.item, attempts=attempts)
+        waiting.owner, waiting.until = owner, now + seconds
+        return waiting.item
+
+    async def keep(
+        self, queue_id: QueueId, owner: str, now: int, seconds: int, payload: bytes | None = None
+    ) -> None:
+        """Hold a claimed item longer, and write how far it is."""
+        waiting = self._claimed(queue_id, owner)
+        if payload is not None:
+            waiting.item = msgspec.structs.replace(waiting.item, payload=payload)
+        waiting.until = now + seconds
+
+    async def retry(
+        self,
+        queue_id: QueueId,
+        owner: str,
+        due: int,
+        reason: str,
+        payload: bytes | None = None,
+    ) -> None:
         """Give an item back for later."""
         waiting = self._claimed(queue_id, owner)
-        waiting.item = msgspec.structs.replace(waiting.item, due=due, reason=reason)
+        kept = waiting.item.payload if payload is None else payload
+        waiting.item = msgspec.structs.replace(waiting.item, due=due, reason=reason, payload=kept)
         waiting.owner, waiting.until = "", 0
 
     async def done(self, queue_id: QueueId, owner: str) -> None:
@@ -314,6 +343,13 @@ class MemoryQueue:
         """Remove an item by decision."""
         if self._waiting.pop(queue_id, None) is None:
             raise NotFoundError(str(queue_id))
+
+    async def item(self, queue_id: QueueId) -> QueueItem:
+        """Return an item, claimed or not."""
+        waiting = self._waiting.get(queue_id)
+        if waiting is None:
+            raise NotFoundError(str(queue_id))
+        return waiting.item
 
     async def items(self) -> list[QueueItem]:
         """Return all that waits, by due time."""

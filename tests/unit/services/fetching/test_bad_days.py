@@ -69,10 +69,12 @@ async def test_a_letter_that_ends_the_connection_does_not_hold_up_the_others() -
         maildrop.answers["RETR 2"] = b"+OK\r\nhalf a lett"
         maildrop.cut_at = "RETR 2"
         outcome = await scene.poll()
-        assert outcome.new == 3
+        assert (outcome.new, outcome.cut_within_one_letter) == (3, 2)
         assert len(await scene.texts()) == 4
-        for _ in range(LOST_POLLS_UNTIL_QUARANTINE - 2):
-            assert (await scene.poll()).error is not None
+        for times in range(3, LOST_POLLS_UNTIL_QUARANTINE + 1):
+            outcome = await scene.poll()
+            assert outcome.error is not None
+            assert outcome.cut_within_one_letter == times
         outcome = await scene.poll()
         assert (outcome.error, outcome.quarantined) == (None, 1)
         assert (await scene.ledger())[b"u2"].state is LedgerState.QUARANTINED
