@@ -112,7 +112,9 @@ def write(
 def _edited(desk: Desk, file: DraftFile, start: str, draft: DraftText, wish: Wish) -> str:
     """Return what becomes of the letter, once it can be read. Raises InvalidInputError."""
     if wish.text is not None:
-        file.put(written(msgspec.structs.replace(draft, text=wish.text + draft.text)))
+        rest = draft.text.strip("\n")
+        text = wish.text.rstrip("\n") + (f"\n\n{rest}\n" if rest else "\n")
+        file.put(written(msgspec.structs.replace(draft, text=text)))
         return "draft" if wish.keeps else "send"
     while True:
         status = edit(file.path)

@@ -213,6 +213,7 @@ class TestAnswers:
         assert draft.references == ("r1@example.com", "m1@example.com")
         assert draft.text.splitlines() == [
             "Yes.",
+            "",
             "On Wed 25 Nov 2026 01:00, Doe, Jane wrote:",
             "> At five?",
             ">> earlier",
