@@ -8,6 +8,7 @@ Fails with InvalidInputError: what is no account of hers.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Final
 
@@ -18,13 +19,15 @@ from hato.cli.draft_text import addresses_of
 from hato.cli.mail_owner import Mail
 from hato.cli.screen_text import one_line
 from hato.core.clock import SystemClock
-from hato.core.errors import InvalidInputError
+from hato.core.errors import InUseError, InvalidInputError
 from hato.core.ids import EmailId
 from hato.core.language import Text
 from hato.message.letter import Letter
 from hato.services.sending.envelope import Envelope
+from hato.services.sending.identities import Identities
 from hato.services.sending.identity import Identity
 from hato.services.sending.outbox import Outbox
+from hato.services.sending.outcome import Standing
 from hato.services.sources.sources import is_same_address
 from hato.store.api import Store
 from hato.store.model import Email
@@ -40,6 +43,22 @@ _WAITS: Final = Text(
 )
 
 
+_SENDING: Final = Text(
+    en="Sending by the server of {address} …", ja="{address} のサーバーから送信しています…"
+)
+_SENT: Final = Text(
+    en="The letter left by the server of {address}, and lies in Sent.",
+    ja="{address} のサーバーから送信しました。写しは送信済みにあります。",
+)
+_STATES: Final = {
+    Standing.SENT: "sent",
+    Standing.WAITING: "waiting",
+    Standing.NEEDS_YOU: "refused",
+    Standing.UNKNOWN: "unknown",
+    Standing.TAKEN_BACK: "thrown",
+}
+
+
 class Outcome(msgspec.Struct, frozen=True):
     """What became of a letter, as `--json` prints it."""
 
@@ -53,12 +72,7 @@ class Outcome(msgspec.Struct, frozen=True):
 
 async def identities_of(mail: Mail) -> list[Identity]:
     """Return all faces of a person: her accounts elsewhere in their order, then her own address."""
-    found = [
-        Identity(identity_id=source_id, source_id=source_id, name="", address=label.address)
-        for source_id, label in mail.labels.items()
-    ]
-    own = Identity(identity_id="own", source_id=None, name="", address=mail.person.name)
-    return [*found, own]
+    return await Identities(mail.account, mail.person.name).all()
 
 
 async def hand_over(
@@ -71,13 +85,24 @@ async def hand_over(
     subject: str,
     message_id: str,
 ) -> Outcome:
-    """Give a letter that lies in Drafts to the outbox, and tell what became of it."""
+    """Give a letter that lies in Drafts to the outbox, send it, and tell what became of it.
+
+    In the outbox it is safe: whoever breaks off while it is sent loses nothing.
+    """
     outbox = Outbox(store.queue, SystemClock())
-    queue_id = await outbox.put(
-        mail.account, identity, envelope, email_id, subject=one_line(subject), key=message_id
-    )
-    text = _WAITS.in_language(desk.language)
-    return Outcome("waiting", email_id, queue_id, text)
+    courier = desk.ways.courier(store, desk.settings, desk.path())
+    queue_id = None
+    try:
+        queue_id = await outbox.put(
+            mail.account, identity, envelope, email_id, subject=one_line(subject), key=message_id
+        )
+        if sys.stderr.isatty():
+            desk.say_aside(_SENDING, address=identity.address)
+        came = await courier.send_now(queue_id)
+    except InUseError:  # the server that runs was quicker
+        return Outcome("waiting", email_id, queue_id, _WAITS.in_language(desk.language))
+    text = _SENT.filled(address=identity.address) if came.standing is Standing.SENT else came.text
+    return Outcome(_STATES[came.standing], email_id, queue_id, text.in_language(desk.language))
 
 
 def chosen_identity(identities: Sequence[Identity], typed: str) -> Identity:

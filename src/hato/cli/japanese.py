@@ -16,11 +16,13 @@ import click
 
 from hato.cli.japanese_account import ACCOUNT_HELP
 from hato.cli.japanese_mail import MAIL_HELP
+from hato.cli.japanese_sending import SENDING_HELP
 from hato.cli.lazy_group import LazyGroup
 
 HELP: Final = {
     **ACCOUNT_HELP,
     **MAIL_HELP,
+    **SENDING_HELP,
     "Hato: a complete mail system in one program.": "鳩: 一つのプログラムでメールのすべてを。",
     "Show this message and exit.": "この説明を表示します。",
     "Show the version and exit.": "バージョンを表示します。",

@@ -45,6 +45,8 @@ _VERBS: Final = {
     "reply-all": "hato.cli.reply:reply_all",
     "forward": "hato.cli.reply:forward",
     "send": "hato.cli.send:send",
+    "queue": "hato.cli.queue:queue",
+    "identity": "hato.cli.identity:identity",
     "attachment": "hato.cli.attachment:attachment",
     "mark": "hato.cli.mark:mark",
     "move": "hato.cli.move:move",

@@ -14,12 +14,13 @@ from hato.core.clock import FixedClock
 from hato.core.ids import EmailId
 from hato.core.secret import Secret
 from hato.services.auth.vault import Vault
-from hato.services.sending.courier import Courier, Outcome
+from hato.services.sending.courier import Courier
 from hato.services.sending.envelope import envelope_of
 from hato.services.sending.filing import file_as_draft
 from hato.services.sending.identities import Identities
 from hato.services.sending.identity import Identity, Submission
 from hato.services.sending.outbox import Outbox
+from hato.services.sending.outcome import Outcome
 from hato.services.sending.waiting_letter import Fate
 from hato.services.sending.ways_out import WaysOut
 from hato.services.settings_finder.candidate import Protocol, TlsMode
@@ -69,7 +70,7 @@ class PostRoom:
         self.account = account
         self.clock = clock
         self.sources = Sources(account, Vault(Secret(b"k" * 32)), clock)
-        self.identities = Identities(account, self.sources, "ada@home.example")
+        self.identities = Identities(account, "ada@home.example")
         self.outbox = Outbox(store.queue, clock)
         self.courier = Courier(store, self._ways_of, clock, chance=lambda: 0.5)
 

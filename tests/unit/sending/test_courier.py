@@ -9,7 +9,7 @@ import pytest
 from hato.core import limits
 from hato.core.errors import ConflictError, InUseError, NotFoundError
 from hato.core.secret import Secret
-from hato.services.sending.courier import Standing
+from hato.services.sending.outcome import Standing
 from hato.services.sending.waiting_letter import Fate
 from hato.store.changes import Expunge
 from hato.store.model import DRAFT, Role
@@ -55,6 +55,18 @@ async def test_the_same_letter_is_never_sent_twice() -> None:
         assert [one.standing for one in await room.send_due()] == [Standing.SENT]
         assert await room.outbox.all() == []
         assert len(sink.taken) == 1
+
+
+async def test_a_letter_that_was_corrected_takes_the_place_of_the_refused_one() -> None:
+    sink = Sink({"RCPT TO:<no@example.net>": b"550 5.1.1 no such user\r\n"})
+    async with beside(sink) as room:
+        first = await room.put([BOB, "no@example.net"], key="k")
+        assert (await room.courier.send_now(first)).standing is Standing.NEEDS_YOU
+        corrected = LETTER + b"corrected\r\n"
+        assert await room.put([BOB, "yes@example.net"], corrected, key="k") == first
+        assert (await room.courier.send_now(first)).standing is Standing.SENT
+        assert [taken.recipients for taken in sink.taken] == [(BOB,), ("yes@example.net",)]
+        assert await room.in_mailbox(Role.SENT) == [LETTER, corrected]
 
 
 async def test_only_those_who_wait_get_it_again() -> None:

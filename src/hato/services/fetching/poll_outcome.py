@@ -14,7 +14,6 @@ from typing import NamedTuple
 import msgspec
 
 from hato.core.errors import HatoError
-from hato.core.ids import EmailId
 
 
 class Stage(StrEnum):
@@ -91,5 +90,3 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     What is counted here is safe nevertheless."""
     cut_within_one_letter: int = 0
     """In how many polls, this one included, the connection ended within the same letter."""
-    new_emails: tuple[EmailId, ...] = ()
-    """In the order in which they came; notes included."""

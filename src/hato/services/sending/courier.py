@@ -15,7 +15,6 @@ import contextlib
 import random
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
-from enum import StrEnum
 from typing import Final, NamedTuple
 
 import msgspec
@@ -28,6 +27,7 @@ from hato.core.log import log
 from hato.services.fetching.advice import Cure
 from hato.services.sending.carrying import Carrying
 from hato.services.sending.filing import file_as_sent
+from hato.services.sending.outcome import Outcome, Standing
 from hato.services.sending.sending_advice import (
     Trouble,
     gave_up,
@@ -36,7 +36,6 @@ from hato.services.sending.sending_advice import (
 )
 from hato.services.sending.waiting_letter import (
     Fate,
-    Recipient,
     WaitingLetter,
     encoded,
     read_letter_of,
@@ -53,32 +52,6 @@ _TAKEN_BACK: Final = Text(
     en="The letter was deleted before it left: it is not sent.",
     ja="送信前に削除されたため、送信しません。",
 )
-
-
-class Standing(StrEnum):
-    """How it stands with a letter, in one word."""
-
-    SENT = "sent"
-    WAITING = "waiting"
-    """It is tried again by itself."""
-    NEEDS_YOU = "needs-you"
-    """Somebody is refused, or nobody tries any more: the person decides."""
-    UNKNOWN = "unknown"
-    """The server may have it: the person decides."""
-    TAKEN_BACK = "taken-back"
-    """The person deleted it before it left."""
-
-
-class Outcome(msgspec.Struct, frozen=True):
-    """What came of an attempt."""
-
-    queue_id: QueueId
-    standing: Standing
-    text: Text
-    """What is wrong and what to do; both empty where it was sent."""
-    recipients: tuple[Recipient, ...]
-    due: int
-    """When it is tried next by itself, in seconds since 1970 UTC; in a hundred years: never."""
 
 
 class Held(NamedTuple):

@@ -18,7 +18,8 @@ from hato.core.language import Text
 from hato.core.log import log
 from hato.services.names import normalized_address
 from hato.services.sending.identity import Identity, Submission
-from hato.services.sources.sources import IDENTITY_KIND, Sources, is_same_address
+from hato.services.sources.labels import source_labels
+from hato.services.sources.source import IDENTITY_KIND
 from hato.store.api import Account
 from hato.store.changes import PutObject
 
@@ -52,27 +53,27 @@ class _Kept(msgspec.Struct, frozen=True, kw_only=True):
 class Identities:
     """Reads and changes the identities of one account."""
 
-    def __init__(self, account: Account, sources: Sources, own_address: str) -> None:
+    def __init__(self, account: Account, own_address: str) -> None:
         """`own_address`: the person's here, normalised."""
         self._account = account
-        self._sources = sources
         self._own_address = own_address
 
     async def all(self) -> list[Identity]:
         """Return all: those of the sources in the order in which they were added, her own last."""
-        sources = await self._sources.all()
-        found = [await self._read(one.source_id, one.source_id, one.address) for one in sources]
+        labels = await source_labels(self._account)
+        found = [await self._read(one, one, label.address) for one, label in labels.items()]
         return [*found, await self._read(OWN_ID, None, self._own_address)]
 
     async def find(self, address_or_id: str) -> Identity:
         """Find an identity by its address, that of its source, or its id. Raises NotFoundError."""
         every = await self.all()
+        wanted = _form(address_or_id)
         for one in every:
-            if address_or_id == one.identity_id or is_same_address(address_or_id, one.address):
+            if address_or_id == one.identity_id or wanted == _form(one.address):
                 return one
-        for source in await self._sources.all():
-            if is_same_address(address_or_id, source.address):
-                return next(one for one in every if one.source_id == source.source_id)
+        for source_id, label in (await source_labels(self._account)).items():
+            if wanted == _form(label.address):
+                return next(one for one in every if one.source_id == source_id)
         message = f"no identity {address_or_id}"
         raise NotFoundError(message)
 
@@ -83,17 +84,17 @@ class Identities:
         one of whom may be this person. Otherwise the first of all.
         """
         every = await self.all()
-        named = {normalized_address(address) for address in recipients}
+        named = set(map(_form, recipients))
         for one in every:
             if source_id is not None and one.source_id == source_id:
                 return one
-        return next((one for one in every if normalized_address(one.address) in named), every[0])
+        return next((one for one in every if _form(one.address) in named), every[0])
 
     async def addresses(self) -> list[str]:
         """Return every address that is hers, normalised: whom an answer to all leaves out."""
         found = [one.address for one in await self.all()]
-        found += [source.address for source in await self._sources.all()]
-        return list(dict.fromkeys(normalized_address(one) or one for one in found))
+        found += [label.address for label in (await source_labels(self._account)).values()]
+        return list(dict.fromkeys(map(_form, found)))
 
     async def change(
         self,
@@ -148,6 +149,11 @@ class Identities:
         except msgspec.MsgspecError as fault:  # a newer Hato wrote it: the usual does meanwhile
             log.warning("identity-unreadable", identity=identity_id, reason=str(fault))
             return _Kept()
+
+
+def _form(text: str) -> str:
+    """Return the one form of an address; what is none stays as it is."""
+    return normalized_address(text) or text
 
 
 def _address(text: str) -> str:

@@ -29,18 +29,20 @@ class Label(msgspec.Struct, frozen=True):
 
 
 async def source_labels(account: Account) -> dict[str, Label]:
-    """Return the labels of all sources, by their ids."""
-    found: dict[str, Label] = {}
+    """Return the labels of all sources, by their ids, in the order in which they were added."""
+    found: list[tuple[int, str, Label]] = []
     for kept in await account.stored_objects(KIND):
         try:
             source = msgspec.json.decode(kept.content, type=Source)
         except msgspec.DecodeError:  # a newer Hato wrote it
             continue
-        found[kept.object_id] = Label(
+        label = Label(
             address=source.address,
             name=source.name or source.address,
             colour=source.colour,
             folder=source.folder,
             is_in_unified_inbox=source.is_in_unified_inbox,
         )
-    return found
+        found.append((source.added, kept.object_id, label))
+    found.sort(key=lambda row: row[:2])
+    return {source_id: label for _, source_id, label in found}

@@ -17,6 +17,8 @@ from hato.core.ids import MailboxId
 from hato.services.settings_finder.candidate import Protocol, TlsMode
 
 KIND: Final = "source"
+IDENTITY_KIND: Final = "identity"
+"""Who its person is when she answers from a source, and by which server: `services.sending`."""
 """The kind of the small objects that sources are kept as."""
 
 

@@ -24,7 +24,7 @@ from hato.core.secret import Secret
 from hato.services.auth.vault import Vault
 from hato.services.names import normalized_address
 from hato.services.sources.removal import forget_ledger, remove_mail_of
-from hato.services.sources.source import KIND, Proof, Source, polling_lock
+from hato.services.sources.source import IDENTITY_KIND, KIND, Proof, Source, polling_lock
 from hato.store.api import Account
 from hato.store.changes import PutLedger, PutObject, Wanted
 from hato.store.model import LedgerEntry, StoredObject
@@ -34,8 +34,6 @@ HEALTH_KIND: Final = "source-health"
 SUSPICIONS_KIND: Final = "source-suspicions"
 OUTPUT_KIND: Final = "source-output"
 """How far the hook and the Maildir of a source got."""
-IDENTITY_KIND: Final = "identity"
-"""Who its person is when she answers from a source, and by which server: `services.sending`."""
 LEFT_KIND: Final = "source-left"
 """Of sources that were removed and whose mail stayed: what is known of them, but for the secret."""
 
