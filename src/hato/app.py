@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import re
 import resource
@@ -17,7 +18,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import msgspec
 
@@ -45,6 +46,10 @@ if TYPE_CHECKING:
 
 SERVED: Final = ("pop3", "pop3s", "lmtp")
 """The names of [listen] that this version serves."""
+
+_COLLECT_AFTER: Final = 50_000
+"""Objects that are made between two looks for garbage: loading a verb makes more than the usual 700
+many times over, and none of it is garbage."""
 
 _NO_CERTIFICATE = Text(
     en="{names} needs a certificate: set certificate and key in [tls] "
@@ -472,4 +477,15 @@ def _allow_many_connections() -> None:
 def main() -> None:
     """Run `hato`; whatever it writes is for its own user alone."""
     os.umask(0o077)
-    sys.exit(run(Composition(), sys.argv[1:]))
+    gc.set_threshold(_COLLECT_AFTER)
+    _leave(run(Composition(), sys.argv[1:]))
+
+
+def _leave(status: int) -> NoReturn:
+    """End the process at once: taking everything apart first costs a verb 15 ms of its 110."""
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:  # who was to read it has left
+        status = status or 1
+    os._exit(status)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +22,7 @@ from hato.core.ids import AccountId, EmailId
 _MOST_LISTS: Final = 64
 """Lists of so many terminals are kept, the latest ones."""
 _SUFFIX: Final = ".json"
+_NEW_FILE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class LastList(msgspec.Struct, frozen=True):
@@ -38,10 +38,11 @@ def keep_list(account: AccountId, rows: list[list[EmailId]]) -> None:
     folder = _folder()
     with contextlib.suppress(OSError):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, path = tempfile.mkstemp(prefix=".", dir=folder)
-        with os.fdopen(handle, "wb") as file:
+        part = folder / f".{os.getpid()}"
+        part.unlink(missing_ok=True)
+        with os.fdopen(os.open(part, _NEW_FILE, 0o600), "wb") as file:
             file.write(msgspec.json.encode(LastList(account, rows)))
-        Path(path).replace(folder / (_terminal() + _SUFFIX))
+        part.replace(folder / (_terminal() + _SUFFIX))
         for old in _lists(folder)[_MOST_LISTS:]:
             old.unlink()
 

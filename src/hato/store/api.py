@@ -240,6 +240,10 @@ class Account(Protocol):
         """Return a source's ledger, by UIDL: those behind `after`, and not more than `most`."""
         ...
 
+    async def ledger_entries(self, source: str, uidls: Sequence[bytes]) -> list[LedgerEntry]:
+        """Return those of the lines that are in a source's ledger, in the order asked for."""
+        ...
+
     async def usage(self) -> Usage:
         """Return what the account holds and may hold."""
         ...

@@ -13,7 +13,6 @@ from enum import StrEnum
 import msgspec
 
 from hato.core.errors import HatoError
-from hato.core.ids import EmailId
 
 
 class Stage(StrEnum):
@@ -77,5 +76,3 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     What is counted here is safe nevertheless."""
     cut_within_one_letter: int = 0
     """In how many polls, this one included, the connection ended within the same letter."""
-    new_emails: tuple[EmailId, ...] = ()
-    """In the order in which they came; notes included."""

@@ -347,6 +347,12 @@ class EmbeddedAccount:
             lambda index: queries.ledger(index, source, after, most), is_large=True
         )
 
+    async def ledger_entries(self, source: str, uidls: Sequence[bytes]) -> list[LedgerEntry]:
+        """Return those of the lines that are in a source's ledger, in the order asked for."""
+        return await self._ask(
+            lambda index: queries.ledger_entries(index, source, uidls), is_large=len(uidls) > _FEW
+        )
+
     async def usage(self) -> Usage:
         """Return what the account holds and may hold."""
         return await self._ask(queries.usage)

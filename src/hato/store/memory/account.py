@@ -258,6 +258,11 @@ class MemoryAccount:
         lines = sorted(self._state.ledgers.get(source, {}).items())
         return [entry for uidl, entry in lines if after is None or uidl > after][:most]
 
+    async def ledger_entries(self, source: str, uidls: Sequence[bytes]) -> list[LedgerEntry]:
+        """Return those of the lines that are in a source's ledger, in the order asked for."""
+        self._check_is_there()
+        return list(self._state.ledger_entries(source, uidls).values())
+
     async def usage(self) -> Usage:
         """Return what the account holds and may hold."""
         self._check_is_there()
