@@ -9,6 +9,7 @@ Fails with DialError, ConnectionLostError and the errors of `clients.errors`.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from enum import Enum, auto
@@ -132,8 +133,10 @@ class Pop3Client:
                 match event:
                     case UniqueIdRows(rows=rows):
                         listing.add_unique_ids(rows)
+                        await asyncio.sleep(0)  # thousands may lie ready: others get their turn
                     case ScanRows(rows=rows):
                         listing.add_sizes(rows)
+                        await asyncio.sleep(0)
                     case OddRow():
                         listing.add_odd(event)
                     case End(command=Uidl()):

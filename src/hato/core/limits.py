@@ -293,8 +293,8 @@ greeting back for six seconds (Postfix's postscreen)."""
 # Fetching from accounts elsewhere
 
 LEDGER_ENTRIES_REMEMBERED: Final = 400_000
-"""Entries of ledgers that one process remembers between polls; some 110 octets each. A source with
-more is read anew at each poll, which takes a second or two."""
+"""Entries of ledgers whose states one process remembers between polls; ten octets each. A source
+with more is read anew at each poll, which takes a second or two."""
 
 FETCH_GROUP_LETTERS: Final = 256
 """Letters that our client makes durable in one step: an fsync for each would be slowest."""

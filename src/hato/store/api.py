@@ -148,6 +148,14 @@ class Account(Protocol):
         """
         ...
 
+    async def lock_taken_at(self, name: str) -> int | None:
+        """Return when the lock `name` was last taken: seconds since 1970 UTC; None: not known.
+
+        It costs whoever takes a lock nothing, and is no truth to build on: a restored backup, a
+        full disk or a clock that was set may show another time.
+        """
+        ...
+
     # Reading
 
     async def snapshot(self, mailbox: MailboxId) -> Snapshot:
@@ -238,6 +246,10 @@ class Account(Protocol):
         self, source: str, *, after: bytes | None = None, most: int | None = None
     ) -> list[LedgerEntry]:
         """Return a source's ledger, by UIDL: those behind `after`, and not more than `most`."""
+        ...
+
+    async def ledger_entries(self, source: str, uidls: Sequence[bytes]) -> list[LedgerEntry]:
+        """Return those of the lines that are in a source's ledger, in the order asked for."""
         ...
 
     async def usage(self) -> Usage:

@@ -70,8 +70,8 @@ _UNKNOWN: Final = Text(
     "`hato queue drop {number}` で終わりにしてください。",
 )
 _GAVE_UP: Final = Text(
-    en="The letter has waited {days} days, and Hato tries no more by itself: try once more with "
-    "`hato queue retry {number}`. The last reason was: {last}",
+    en="The letter has waited {days} {days:day|days}, and Hato tries no more by itself: try "
+    "once more with `hato queue retry {number}`. The last reason was: {last}",
     ja="{days} 日待ったので、自動での再送をやめました。"
     "`hato queue retry {number}` でもう一度試せます。最後の理由: {last}",
 )

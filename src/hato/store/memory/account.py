@@ -111,6 +111,10 @@ class MemoryAccount:
         self._check_is_there()
         return await self.locks.take(name, wait_seconds)
 
+    async def lock_taken_at(self, name: str) -> int | None:
+        """Return when the lock `name` was last taken."""
+        return self.locks.taken_at.get(name)
+
     # Reading
 
     async def snapshot(self, mailbox: MailboxId) -> Snapshot:
@@ -257,6 +261,11 @@ class MemoryAccount:
         self._check_is_there()
         lines = sorted(self._state.ledgers.get(source, {}).items())
         return [entry for uidl, entry in lines if after is None or uidl > after][:most]
+
+    async def ledger_entries(self, source: str, uidls: Sequence[bytes]) -> list[LedgerEntry]:
+        """Return those of the lines that are in a source's ledger, in the order asked for."""
+        self._check_is_there()
+        return list(self._state.ledger_entries(source, uidls).values())
 
     async def usage(self) -> Usage:
         """Return what the account holds and may hold."""
