@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import email
 import json
 from collections.abc import Iterator
@@ -132,11 +133,13 @@ def test_a_wrong_password_is_told_and_the_letter_leaves_after_it_is_set_right(ho
     passwords = home.provider.dovecot.folder / "passwd"
     right = passwords.read_text()
     passwords.write_text(right.replace(PASSWORD, "another one"))
+    os.utime(passwords, (1, 1))  # Dovecot reads the file again when its second is another one
     told = home.send()
     assert told["state"] == "waiting"
     assert f"hato account password {LOGIN}" in told["message"]
     assert home.provider.arrived(BOB) == []
     passwords.write_text(right)
+    os.utime(passwords, (2, 2))
     home.run("queue", "retry", str(told["queue_id"]))
     assert len(home.provider.await_arrival(BOB)) == 1
 
