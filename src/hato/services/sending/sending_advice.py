@@ -118,7 +118,7 @@ def trouble_of_answers(letter: WaitingLetter, host: str, number: int) -> Trouble
     """Return what is wrong after everybody was asked: the worst of it; None: nothing."""
     rows = (
         (Fate.UNKNOWN, "unknown", _UNKNOWN),
-        (Fate.REFUSED, "refused", _REFUSED),
+        (Fate.REFUSED, "refused-by-server", _REFUSED),
         (Fate.WAITING, "waiting", _LATER),
     )
     for fate, code, text in rows:
