@@ -16,7 +16,7 @@ from typing import Any, Final
 from hato.cli.columns import filled, width
 from hato.cli.screen import Screen
 from hato.core.language import Language, Text
-from hato.protocols.foreign_text import echoed
+from hato.protocols.foreign_text import shown
 from hato.services.sources.source import Keeping
 
 _HEADINGS: Final = (
@@ -77,10 +77,10 @@ def _cells(row: dict[str, Any], language: Language) -> tuple[str, ...]:
     is_refused = bool((row["health"] or {}).get("refused"))
     is_later = is_waiting and not is_refused and not row["is_paused"]
     following = _LATER.in_language(language) if is_later else _time(row["next_poll"])
-    shown = _PAUSED if row["is_paused"] else _STATES.get(state, _UNKNOWN)
-    name = echoed(row["name"]) if row["name"].strip() else row["address"]
+    state_text = _PAUSED if row["is_paused"] else _STATES.get(state, _UNKNOWN)
+    name = shown(row["name"].encode()) if row["name"].strip() else row["address"]
     last = _time(row["last_poll"])
-    return name, rule, row["folder"], last, following, shown.in_language(language)
+    return name, rule, row["folder"], last, following, state_text.in_language(language)
 
 
 def _below(row: dict[str, Any], language: Language, *, has_many_owners: bool) -> Iterator[str]:

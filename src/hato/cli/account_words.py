@@ -18,7 +18,7 @@ from hato.cli.account_owner import Owner
 from hato.cli.desk import Desk
 from hato.core.ids import MailboxId
 from hato.core.language import Language, Text
-from hato.protocols.foreign_text import echoed
+from hato.protocols.foreign_text import shown
 from hato.services.settings_finder.candidate import TlsMode
 from hato.services.sources.setting import setting_of
 from hato.services.sources.source import Keeping, Policy, Source
@@ -90,7 +90,7 @@ CLEARTEXT: Final = Text(
 
 def short_label(source: Source) -> str:
     """Return what a person calls an account: its name, or its address where it has none."""
-    return echoed(source.name) if source.name.strip() else source.address
+    return shown(source.name.encode()) if source.name.strip() else source.address
 
 
 def label_of(source: Source) -> str:

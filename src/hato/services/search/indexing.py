@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncGenerator, Sequence
 from typing import Final
 
@@ -219,7 +220,9 @@ async def _read(account: Account, email: Email) -> bytes | None:
 
 
 def _entries(letters: list[tuple[Email, bytes | None]]) -> list[SearchEntry]:
-    return [
-        empty_entry(email) if octets is None else entry_of(email, octets)
-        for email, octets in letters
-    ]
+    """Find the words of letters, in a thread."""
+    entries = []
+    for email, octets in letters:
+        entries.append(empty_entry(email) if octets is None else entry_of(email, octets))
+        time.sleep(0)  # whoever waits for the interpreter goes on now: the loop above all
+    return entries
