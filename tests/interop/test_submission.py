@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import email
 import json
+import os
 from collections.abc import Iterator
 from email import policy
 from pathlib import Path

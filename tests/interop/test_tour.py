@@ -75,8 +75,10 @@ class Tour:
 
 
 def free_ports() -> dict[str, str]:
-    """Return a free port for each of the tour's: none that the system gives to who asks for any,
-    since whoever runs beside could be given it before the tour's server asks."""
+    """Return a free port for each of the tour's.
+
+    None that the system gives to whoever asks for any: somebody could be given it meanwhile.
+    """
     free = (port for port in random.sample(range(20_000, 32_000), 1_000) if is_free(port))
     return {old: str(port) for old, port in zip(PORTS, free, strict=False)}
 
