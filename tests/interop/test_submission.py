@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import email
 import json
-import os
 from collections.abc import Iterator
 from email import policy
 from pathlib import Path
@@ -130,16 +129,12 @@ def test_each_recipient_has_her_own_fate(home: Home) -> None:
 
 def test_a_wrong_password_is_told_and_the_letter_leaves_after_it_is_set_right(home: Home) -> None:
     home.leave_by(home.provider.submissions, "implicit")
-    passwords = home.provider.dovecot.folder / "passwd"
-    right = passwords.read_text()
-    passwords.write_text(right.replace(PASSWORD, "another one"))
-    os.utime(passwords, (1, 1))  # Dovecot reads the file again when its second is another one
+    home.provider.change_password(LOGIN, PASSWORD, "another one")
     told = home.send()
     assert told["state"] == "waiting"
     assert f"hato account password {LOGIN}" in told["message"]
     assert home.provider.arrived(BOB) == []
-    passwords.write_text(right)
-    os.utime(passwords, (2, 2))
+    home.provider.change_password(LOGIN, "another one", PASSWORD)
     home.run("queue", "retry", str(told["queue_id"]))
     assert len(home.provider.await_arrival(BOB)) == 1
 
