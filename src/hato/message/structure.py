@@ -28,6 +28,7 @@ _NESTED: Final = frozenset({"message/rfc822", "message/global"})
 _ENCODING: Final = re.compile(rb"[A-Za-z0-9-]++")
 _A_FIELD: Final = re.compile(rb"^[!-9;-~]++[ \t]*+:", re.MULTILINE)
 _HEADER: Final = re.compile(rb"(?:[!-9;-~]++[ \t]*+:[^\n]*+(?:\n[ \t][^\n]*+)*+\n?)*+")
+_LOOK_OCTETS: Final = 1_024
 _BLANKS: Final = b" \t\r\n"
 
 
@@ -108,6 +109,16 @@ class Part:
         if self._disposition is None:
             self._disposition = read_parameters(self.fields.value("Content-Disposition"))
         return self._disposition
+
+    @property
+    def is_root(self) -> bool:
+        """Whether it is the letter itself."""
+        return self.header_start == 0
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing but blanks stands in it, as far as a look at its beginning tells."""
+        return not self._raw[self.start : min(self.stop, self.start + _LOOK_OCTETS)].strip()
 
     def walk(self) -> Iterator[Part]:
         """Yield it and all parts in it, as they stand in the letter."""
