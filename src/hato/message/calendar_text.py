@@ -12,7 +12,7 @@ import re
 from typing import Final
 
 _FOLD: Final = re.compile(r"\n[ \t]")
-_LINE: Final = re.compile(r"([A-Za-z-]++)((?:;[^\s=;:]++=(?:\"[^\"\n]*+\"|[^\";:\n]*+))*+):(.*+)")
+_LINE: Final = re.compile(r"([A-Za-z-]++)((?>(?:;[^\s=;:]++=(?:\"[^\"\n]*+\"|[^\";:\n]*+))*)):(.*)")
 _ZONE: Final = re.compile(r"(?i);tzid=\"?([^\";:]++)")
 _NAME: Final = re.compile(r"(?i);cn=(?:\"([^\"]*+)\"|([^\";:]*+))")
 _ESCAPED: Final = re.compile(r"\\([\\;,nN])")

@@ -18,7 +18,7 @@ from hato.message.parameters import read_parameters
 _SIMPLE_TYPE: Final = re.compile(rb"[a-z0-9.+_-]++/[a-z0-9.+_-]++")
 _ENCODING: Final = re.compile(rb"[A-Za-z0-9-]++")
 _BOUNDARY: Final = re.compile(
-    rb'[^;"(]*+(?:;\s*+(?!boundary)[^\s=;"(*]++\s*+=\s*+(?:"[^"\\]*+"\s*+|[^;"(]*+))*+'
+    rb'[^;"(]*+(?>(?:;\s*+(?!boundary)[^\s=;"(*]++\s*+=\s*+(?:"[^"\\]*+"\s*+|[^;"(]*+))*)'
     rb';\s*+boundary\s*+=\s*+(?:"([^"\\\r\n]++)"|([^\s;"(]++))',
     re.IGNORECASE,
 )

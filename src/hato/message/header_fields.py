@@ -18,7 +18,7 @@ from hato.message.addresses import Address, read_addresses
 from hato.message.dates import read_date
 from hato.message.encoded_words import decode_value
 
-_FIELD: Final = re.compile(rb"^([^\s:]++)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)\n?", re.MULTILINE)
+_FIELD: Final = re.compile(rb"^([^\s:]++)[ \t]*+:([^\n]*+(?>(?:\n[ \t][^\n]*+)*))\n?", re.MULTILINE)
 _IDENTIFIER: Final = re.compile(rb"<([^<>]++)>")
 _LOOK_OCTETS: Final = 4_096
 _BLANKS: Final = re.compile(rb"\s++")

@@ -13,7 +13,7 @@ from typing import Final
 
 _CJK: Final = "[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]"
 _LINE_END_IN_CJK: Final = re.compile(rf"(?<={_CJK})[ \t]*+[\r\n]\s*+(?={_CJK})")
-_PADDING: Final = re.compile("(?:[\u00ad\u034f\u200b-\u200f\u2007\ufeff]\\s*+){3,}+")
+_PADDING: Final = re.compile("(?>(?:[\u00ad\u034f\u200b-\u200f\u2007\ufeff]\\s*+){3,})")
 _MOST_DEPTH: Final = 8
 """Quotations and lists that nest deeper look like this one."""
 _BETWEEN_CELLS: Final = "  "

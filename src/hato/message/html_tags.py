@@ -13,7 +13,7 @@ import re
 from typing import Final
 
 _ATTRIBUTE: Final = re.compile(
-    r"([^\s/>=]++)(?:\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s>\"'][^\s>]*+)))?+"
+    r"([^\s/>=]++)(?>(?:\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s>\"'][^\s>]*+)))?)"
 )
 _MAY_HIDE: Final = re.compile(r"(?i)none|hidden|mso-hide")
 _HIDDEN: Final = re.compile(

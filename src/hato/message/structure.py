@@ -27,7 +27,7 @@ from hato.message.transfer_encoding import decode_body
 _NOT_ENCODED: Final = frozenset({"", "7bit", "8bit", "binary"})
 _NESTED: Final = frozenset({"message/rfc822", "message/global"})
 _A_FIELD: Final = re.compile(rb"^[!-9;-~]++[ \t]*+:", re.MULTILINE)
-_HEADER: Final = re.compile(rb"(?:[!-9;-~]++[ \t]*+:[^\n]*+(?:\n[ \t][^\n]*+)*+\n?)*+")
+_HEADER: Final = re.compile(rb"(?>(?:[!-9;-~]++[ \t]*+:[^\n]*+(?>(?:\n[ \t][^\n]*+)*)\n?)*)")
 _LOOK_OCTETS: Final = 1_024
 _BLANKS: Final = b" \t\r\n"
 
@@ -205,6 +205,9 @@ class _Reader:
             self.is_full = True
         else:
             boundary = boundary_of(part.content_type)
+            early = self._raw.find(b"\n--" + boundary, part.header_start, part.start)
+            if early >= 0 and boundary:  # no empty line ends the header
+                part.start = early + 1
             bounds = self._bounds(part.start, part.stop, boundary) if boundary else []
         part.is_understood = bool(bounds)
         digest = part.media_type == "multipart/digest"
@@ -276,7 +279,9 @@ def _real_start(raw: bytes, begin: int, start: int, stop: int) -> int:
 
     What no field is begins the body, so that nothing of a letter is ever hidden.
     """
-    if start < stop or raw.startswith((b"\r\n", b"\n"), begin):
+    if raw.startswith((b"\r\n", b"\n"), begin):
+        return start
+    if start < stop:
         return start if _A_FIELD.search(raw, begin, start) else begin
     header = _HEADER.match(raw, begin, min(stop, begin + LETTER_HEADER_OCTETS))
     return header.end() if header else begin
