@@ -33,8 +33,6 @@ class DraftFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Without <>; the letter keeps it from the first draft on, so that it is sent once."""
     in_reply_to: str = ""
     references: tuple[str, ...] = ()
-    answers: tuple[EmailId, ...] = ()
-    """The letters that will be marked as answered."""
     forwards: tuple[EmailId, ...] = ()
     """The letters that will be marked as forwarded."""
     encloses: EmailId | None = None
@@ -54,6 +52,11 @@ class DraftFile:
         self.facts = facts
         self._descriptor = descriptor
 
+    @property
+    def is_there(self) -> bool:
+        """Whether the letter lies here alone, and nowhere better yet."""
+        return self.path.exists()
+
     def text(self) -> str:
         """Read what stands there."""
         return self.path.read_text("utf-8", "replace")
@@ -63,8 +66,10 @@ class DraftFile:
         self.path.write_text(text, "utf-8")
 
     def release(self) -> None:
-        """Let others have it; what stands there stays."""
-        os.close(self._descriptor)
+        """Let others have it; what stands there stays. Harmless twice."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
 
     def remove(self) -> None:
         """Throw it away: it lies elsewhere, or nobody wants it."""

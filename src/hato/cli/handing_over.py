@@ -8,6 +8,7 @@ Fails with InvalidInputError: what is no account of hers.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Final
 
@@ -42,6 +43,9 @@ _WAITS: Final = Text(
 )
 
 
+_SENDING: Final = Text(
+    en="Sending by the server of {address} …", ja="{address} のサーバーから送信しています…"
+)
 _SENT: Final = Text(
     en="The letter left by the server of {address}, and lies in Sent.",
     ja="{address} のサーバーから送信しました。写しは送信済みにあります。",
@@ -92,6 +96,8 @@ async def hand_over(
         queue_id = await outbox.put(
             mail.account, identity, envelope, email_id, subject=one_line(subject), key=message_id
         )
+        if sys.stderr.isatty():
+            desk.say_aside(_SENDING, address=identity.address)
         came = await courier.send_now(queue_id)
     except InUseError:  # the server that runs was quicker
         return Outcome("waiting", email_id, queue_id, _WAITS.in_language(desk.language))

@@ -140,7 +140,6 @@ def _answer(
                 message_id=new_message_id(identity.address),
                 in_reply_to=read.message_id,
                 references=references_of_reply(read),
-                answers=tuple(email.email_id for email in emails),
             )
             fields = {"sender": sender_line(identity), "attach": ways.attach}
             return msgspec.structs.replace(draft, **fields), facts

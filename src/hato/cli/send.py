@@ -17,6 +17,7 @@ from typing import BinaryIO, Final, NamedTuple
 
 import click
 
+from hato.cli.answered import mark_answered
 from hato.cli.compose import say_outcome
 from hato.cli.desk import Desk
 from hato.cli.draft_text import addresses_of
@@ -51,7 +52,7 @@ _NO_LETTER: Final = Text(
 _RECIPIENT_FIELDS: Final = ("To", "Cc", "Bcc")
 
 
-class Ready(NamedTuple):
+class Outgoing(NamedTuple):
     """A letter that lies in Drafts and can be handed over."""
 
     identity: Identity
@@ -59,6 +60,13 @@ class Ready(NamedTuple):
     email_id: EmailId
     subject: str
     message_id: str
+
+
+class Ready(NamedTuple):
+    """What is handed over, and what it answers."""
+
+    letter: Outgoing
+    in_reply_to: tuple[str, ...]
 
 
 @click.command(short_help="Send a finished letter, or a draft.")
@@ -91,7 +99,9 @@ def send(
             else:
                 with file.open("rb") as stream:
                     ready = await _stream(store, mail, stream, str(file), sender, to)
-            return await hand_over(desk, store, mail, *ready)
+            outcome = await hand_over(desk, store, mail, *ready.letter)
+            await mark_answered(mail.account, ready.letter.email_id, ready.in_reply_to)
+            return outcome
 
     return say_outcome(desk, desk.run(work()), as_json=as_json)
 
@@ -103,7 +113,8 @@ async def _draft(mail: Mail, word: str, sender: str | None, to: tuple[str, ...])
     identity = await _identity(mail, header, sender)
     envelope = _envelope(identity, header, to)
     message_id = next(iter(header.identifiers("Message-ID")), f"id:{emails[0].email_id}")
-    return Ready(identity, envelope, emails[0].email_id, header.text("Subject"), message_id)
+    letter = Outgoing(identity, envelope, emails[0].email_id, header.text("Subject"), message_id)
+    return Ready(letter, header.identifiers("In-Reply-To"))
 
 
 async def _stream(
@@ -148,7 +159,8 @@ async def _stream(
         email_id = await file_as_draft(mail.account, staged, SystemClock().now())
     finally:
         staged.discard()
-    return Ready(identity, envelope, email_id, header.text("Subject"), message_id)
+    letter = Outgoing(identity, envelope, email_id, header.text("Subject"), message_id)
+    return Ready(letter, header.identifiers("In-Reply-To"))
 
 
 def _chunks(stream: BinaryIO) -> Iterator[bytes]:

@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from hato.cli.answered import mark_answered
 from hato.cli.desk import Desk
 from hato.cli.draft_files import DraftFacts, DraftFile, left_drafts, new_draft
 from hato.cli.draft_text import DraftText, addresses_of, read_draft, written
@@ -37,10 +38,8 @@ from hato.services.sending.envelope import Envelope, envelope_of
 from hato.services.sending.filing import file_as_draft
 from hato.services.sending.identity import Identity
 from hato.store.api import Account, Store
-from hato.store.changes import Expunge, SetKeywords, Wanted
-from hato.store.model import ANSWERED, SEEN
+from hato.store.changes import Expunge, Wanted
 
-FORWARDED: Final = "$forwarded"
 _KEPT: Final = Text(
     en="The letter is kept as a draft: `hato compose --draft id:{id}` goes on with it, "
     "`hato send --draft id:{id}` sends it.",
@@ -59,6 +58,10 @@ _EDITOR_FAILED: Final = Text(
 _RESCUED: Final = Text(
     en="A letter whose writing was cut short is now a draft: `hato compose --draft id:{id}`.",
     ja="書きかけで途切れたメールを下書きに入れました: `hato compose --draft id:{id}`",
+)
+_NOT_SENT: Final = Text(
+    en="{reason} The letter is kept as a draft: `hato send --draft id:{id}` sends it.",
+    ja="{reason} 下書きに残しました。`hato send --draft id:{id}` で送信できます。",
 )
 _STILL_THERE: Final = Text(
     en="{reason} What you wrote is safe in {path}.",
@@ -99,17 +102,19 @@ def write(
         desk.say_aside(text)
         return Outcome("thrown" if action == "throw" else "untouched")
     try:
-        outcome = desk.run(_finish(desk, owner, file, sends=action == "send"))
+        return desk.run(_finish(desk, owner, file, sends=action == "send"))
     except HatoError as fault:
+        if not file.is_there:
+            raise
         raise _still_there(desk, fault, file) from fault
-    file.remove()
-    return outcome
 
 
 def _edited(desk: Desk, file: DraftFile, start: str, draft: DraftText, wish: Wish) -> str:
     """Return what becomes of the letter, once it can be read. Raises InvalidInputError."""
     if wish.text is not None:
-        file.put(written(msgspec.structs.replace(draft, text=wish.text + draft.text)))
+        rest = draft.text.strip("\n")
+        text = wish.text.rstrip("\n") + (f"\n\n{rest}\n" if rest else "\n")
+        file.put(written(msgspec.structs.replace(draft, text=text)))
         return "draft" if wish.keeps else "send"
     while True:
         status = edit(file.path)
@@ -150,14 +155,20 @@ async def _finish(desk: Desk, owner: str | None, file: DraftFile, *, sends: bool
     async with desk.store() as store:
         mail = await the_mail(store, owner)
         identity, letter, email_id = await _file(store, mail, file, strict=sends)
+        file.remove()  # from here on the letter is safe in Drafts
         if not sends or identity is None:
             desk.say_aside(_KEPT, id=email_id)
             return Outcome("draft", email_id)
         envelope = envelope_from(identity, letter)
-        outcome = await hand_over(
-            desk, store, mail, identity, envelope, email_id, letter.subject, letter.message_id
-        )
-        await mark_what_it_answers(mail.account, file.facts)
+        try:
+            outcome = await hand_over(
+                desk, store, mail, identity, envelope, email_id, letter.subject, letter.message_id
+            )
+        except HatoError as fault:
+            reason = sentence_for(fault, desk.language)
+            raise InvalidInputError(_NOT_SENT, reason=reason, id=email_id) from fault
+        answered = [letter.in_reply_to] if letter.in_reply_to else []
+        await mark_answered(mail.account, email_id, answered, file.facts.forwards)
         return outcome
 
 
@@ -256,14 +267,6 @@ def envelope_from(identity: Identity, letter: NewLetter) -> Envelope:
     """Return who is told to the server. Raises InvalidInputError."""
     everybody = (*letter.to, *letter.copies, *letter.blind_copies)
     return envelope_of(identity.address, [one.mailbox for one in everybody])
-
-
-async def mark_what_it_answers(account: Account, facts: DraftFacts) -> None:
-    """Mark the letters that were answered or passed on."""
-    marks = ((facts.answers, frozenset({ANSWERED, SEEN})), (facts.forwards, frozenset({FORWARDED})))
-    wanted: list[Wanted] = [SetKeywords(ids, add=add) for ids, add in marks if ids]
-    if wanted:
-        await account.commit(wanted)
 
 
 async def rescue_left_drafts(desk: Desk, store: Store, mail: Mail) -> None:

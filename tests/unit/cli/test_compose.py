@@ -10,6 +10,7 @@ import pytest
 
 from hato.cli.draft_text import DraftText, read_draft, written
 from hato.core.errors import InvalidInputError
+from hato.message.header import scan_for_delivery
 from hato.message.letter import Letter, read_letter
 from hato.store.api import Account, Store
 from hato.store.model import ANSWERED, DRAFT, Role
@@ -212,6 +213,7 @@ class TestAnswers:
         assert draft.references == ("r1@example.com", "m1@example.com")
         assert draft.text.splitlines() == [
             "Yes.",
+            "",
             "On Wed 25 Nov 2026 01:00, Doe, Jane wrote:",
             "> At five?",
             ">> earlier",
@@ -254,7 +256,9 @@ class TestAnswers:
 def test_a_letter_that_is_sent_waits_in_the_outbox_and_marks_what_it_answers(
     hato: Hato, config: Path
 ) -> None:
-    (one,) = put(config, letter("tea"), source="aaaaaaaa")
+    tea = letter("tea", more="Message-ID: <tea@example.com>\n")
+    hashes = scan_for_delivery(tea.replace(b"\n", b"\r\n")).reference_hashes
+    (one,) = put(config, tea, source="aaaaaaaa", reference_hashes=hashes)
     said = hato("reply", f"id:{one}", "--text", "-", "--json", piped="Yes.\n")
     found = json.loads(said.out)
     assert found["state"] in ("waiting", "sent")
