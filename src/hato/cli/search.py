@@ -45,7 +45,7 @@ _MORE: Final = Text(
     ja="続きがあります。`--before id:{last}` を付けるか、言葉を足して絞り込んでください。",
 )
 _INDEXING: Final = Text(
-    en="Preparing the search: {done} of {total} letters…",
+    en="Preparing the search: {done} of {total} {total:letter|letters}…",
     ja="検索の準備中: {total} 通のうち {done} 通…",
 )
 _WAITING: Final = Text(
