@@ -144,8 +144,7 @@ def served(tour: Tour) -> Iterator[None]:
 
 @pytest.mark.usefixtures("provider")
 def test_the_tour_fetches_from_dovecot_and_reads_from_hato(tour: Tour) -> None:
-    said = tour.type(tour.frame(FETCH)).splitlines()
-    assert [line for line in said if line in tour.told()] == tour.told()
+    assert tour.type(tour.frame(FETCH)).splitlines() == tour.told()
     with served(tour):
         assert "A letter at a provider." in tour.type(tour.frame(READ))
         inbox, draft = tour.type(tour.frame(MAIL)).split("A letter at a provider.", 1)

@@ -8,9 +8,10 @@ Fails with InvalidInputError: what is no account of hers.
 
 from __future__ import annotations
 
+import asyncio
 import sys
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Coroutine, Sequence
+from typing import Any, Final
 
 import msgspec
 
@@ -27,6 +28,7 @@ from hato.services.sending.envelope import Envelope
 from hato.services.sending.identities import Identities
 from hato.services.sending.identity import Identity
 from hato.services.sending.outbox import Outbox
+from hato.services.sending.outcome import Outcome as SendOutcome
 from hato.services.sending.outcome import Standing
 from hato.services.sources.sources import is_same_address
 from hato.store.api import Store
@@ -46,6 +48,11 @@ _WAITS: Final = Text(
 _SENDING: Final = Text(
     en="Sending by the server of {address} …", ja="{address} のサーバーから送信しています…"
 )
+_TAKES_LONG: Final = Text(
+    en="The letter is in the outbox and is being sent; Ctrl-C leaves it there.",
+    ja="メールは送信箱に入り、送信中です。Ctrl-C で中断しても送信箱に残ります。",
+)
+_A_WHILE_SECONDS: Final = 2.0
 _SENT: Final = Text(
     en="The letter left by the server of {address}, and lies in Sent.",
     ja="{address} のサーバーから送信しました。写しは送信済みにあります。",
@@ -98,11 +105,24 @@ async def hand_over(
         )
         if sys.stderr.isatty():
             desk.say_aside(_SENDING, address=identity.address)
-        came = await courier.send_now(queue_id)
+        came = await _patiently(desk, courier.send_now(queue_id))
     except InUseError:  # the server that runs was quicker
         return Outcome("waiting", email_id, queue_id, _WAITS.in_language(desk.language))
     text = _SENT.filled(address=identity.address) if came.standing is Standing.SENT else came.text
     return Outcome(_STATES[came.standing], email_id, queue_id, text.in_language(desk.language))
+
+
+async def _patiently(desk: Desk, work: Coroutine[Any, Any, SendOutcome]) -> SendOutcome:
+    """Do it, and say that it takes a while where it does."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.wait((task,), timeout=_A_WHILE_SECONDS)
+        if not task.done():
+            desk.say_aside(_TAKES_LONG)
+        return await task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 def chosen_identity(identities: Sequence[Identity], typed: str) -> Identity:

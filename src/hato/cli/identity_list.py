@@ -21,6 +21,10 @@ from hato.services.sending.identities import Identities
 from hato.services.sending.identity import Identity
 
 _HEADING: Final = Text(en="ADDRESS\tNAME\tOWNER\tSERVER", ja="アドレス\t名前\t利用者\tサーバー")
+_NONE: Final = Text(
+    en="none: name one with `hato identity edit`",
+    ja="なし(`hato identity edit` で指定してください)",
+)
 _NOT_YET: Final = Text(en="found at the first letter", ja="最初の送信時に探します")
 
 
@@ -46,9 +50,8 @@ def list_identities(desk: Desk, owner: str | None, *, as_json: bool) -> None:
     desk.print_heading(_HEADING)
     for row in rows:
         server = row["submission"]
-        where = (
-            f"{server['host']}:{server['port']}" if server else _NOT_YET.in_language(desk.language)
-        )
+        unknown = (_NOT_YET if row["source_id"] else _NONE).in_language(desk.language)
+        where = f"{server['host']}:{server['port']}" if server else unknown
         click.echo(f"{row['address']}\t{one_line(row['name'])}\t{row['owner']}\t{where}")
 
 
@@ -57,6 +60,7 @@ def as_data(owner: Owner, one: Identity) -> dict[str, Any]:
     server = one.submission
     return {
         "id": one.identity_id,
+        "source_id": one.source_id,
         "owner": owner.name,
         "address": one.address,
         "name": one.name,

@@ -26,6 +26,25 @@ MAIL_HELP: Final = {
     "Show each copy that came by several accounts.": (
         "複数のアカウントに届いた同じメールも、それぞれ表示します。"
     ),
+    "Find letters by their words.": "言葉でメールを探します。",
+    "Find the letters that have all WORDS, newest first, each with a number for other verbs.\n\n"
+    "A word finds what begins with it; a Japanese, Chinese or Korean one is found anywhere.\n"
+    '"Several words" stand together; -word must not be there. from: to: subject: say where;\n'
+    "before:2026-05 and after:2026-05-31 when; in:FOLDER, account:NAME, has:attachment, is:unread\n"
+    "(read, flagged, answered, draft) which.": (
+        "WORDS のすべてを含むメールを、新しい順に、ほかのコマンドで使う番号つきで表示します。\n\n"
+        "日本語・中国語・韓国語の言葉はどこにあっても見つかります。英語などは語の先頭から一致する"
+        "ものを探します。"
+        '"続けて 並ぶ語" は引用符で囲み、含まないものは -語 と書きます。'
+        "場所は from: to: subject:、時期は before:2026-05 や after:2026-05-31、"
+        "種類は in:フォルダー、account:名前、has:attachment、is:unread"
+        "(read、flagged、answered、draft)で絞れます。"
+    ),
+    "How many at most.": "最大の件数。",
+    "Only what came before a letter, such as id:81234.": (
+        "このメールより前のものだけ(例: id:81234)。"
+    ),
+    "Say how many there are.": "件数だけを表示します。",
     "List the folders.": "フォルダーの一覧。",
     "List all folders: how many letters lie in each, and how many nobody has read.": (
         "フォルダーごとに、メールの数と未読の数を表示します。"

@@ -38,6 +38,7 @@ _VERBS: Final = {
     "export": "hato.cli.export:export",
     "fetch": "hato.cli.fetch:fetch",
     "inbox": "hato.cli.inbox:inbox",
+    "search": "hato.cli.search:search",
     "folders": "hato.cli.folders:folders",
     "read": "hato.cli.read:read",
     "compose": "hato.cli.compose:compose",

@@ -22,6 +22,7 @@ from hato.clients.errors import (
     TlsRefusedError,
 )
 from hato.clients.login import Identity
+from hato.clients.octets import dial_server
 from hato.clients.pop3_conversation import Pop3Conversation
 from hato.clients.pop3_letter import Letter
 from hato.clients.pop3_listing import Listing
@@ -33,7 +34,7 @@ from hato.clients.time_limit import within
 from hato.core.errors import HatoError
 from hato.core.ids import MessageNumber
 from hato.core.limits import MESSAGE_OCTETS
-from hato.net.dial import MayReach, Resolve, ask_system, dial
+from hato.net.dial import MayReach, Resolve, ask_system
 from hato.net.dialled import Dialled, Patience
 from hato.net.outgoing_tls import Trust
 from hato.protocols.pop3.client import Pop3ClientMachine
@@ -247,15 +248,7 @@ async def connect(
     TurnedAwayError for a greeting that turns us away.
     """
     is_implicit = server.security is Security.IMPLICIT_TLS
-    dialled = await dial(
-        server.host,
-        server.port,
-        trust=trust if is_implicit else None,
-        pinned_sha256=server.pinned_sha256,
-        patience=patience,
-        may_reach=may_reach,
-        resolve=resolve,
-    )
+    dialled = await dial_server(server, trust, patience, may_reach, resolve)
     machine = Pop3ClientMachine(
         is_encrypted=is_implicit, may_log_in_plainly=server.security is Security.NONE
     )

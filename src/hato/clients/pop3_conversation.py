@@ -16,6 +16,7 @@ from typing import Final
 import msgspec
 
 from hato.clients.errors import NonsenseError
+from hato.clients.octets import exchange_octets
 from hato.clients.peer_words import PeerWords
 from hato.clients.pop3_refusals import error_of_end
 from hato.clients.pop3_window import Pop3Window
@@ -64,12 +65,7 @@ class Pop3Conversation:
                 return event
             if event is not Signal.NEED_DATA:
                 raise ConnectionLostError(Loss.CLOSED)
-            await self.dialled.write(machine.data_to_send())
-            data = await self.dialled.read()
-            if data:
-                machine.receive_data(data)
-            else:
-                machine.receive_eof()
+            await exchange_octets(self.dialled, machine)
 
     def _error_of_end(self, broken: ConversationBroken) -> HatoError:
         text = self.words.fit(broken.text)

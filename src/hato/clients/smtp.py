@@ -16,6 +16,7 @@ import msgspec
 
 from hato.clients.errors import TlsRefusedError
 from hato.clients.login import Identity
+from hato.clients.octets import dial_server
 from hato.clients.server import MailServer, Security
 from hato.clients.smtp_conversation import SmtpConversation
 from hato.clients.smtp_login import SmtpLogin
@@ -23,7 +24,7 @@ from hato.clients.smtp_refusals import error_of, error_of_greeting
 from hato.clients.time_limit import within
 from hato.core import limits
 from hato.core.errors import HatoError
-from hato.net.dial import MayReach, Resolve, ask_system, dial
+from hato.net.dial import MayReach, Resolve, ask_system
 from hato.net.dialled import Dialled, Patience
 from hato.net.outgoing_tls import Trust
 from hato.protocols.smtp.client import SmtpClientMachine
@@ -141,15 +142,7 @@ async def connect(
     server that does not know EHLO: nobody can log in there.
     """
     is_implicit = server.security is Security.IMPLICIT_TLS
-    dialled = await dial(
-        server.host,
-        server.port,
-        trust=trust if is_implicit else None,
-        pinned_sha256=server.pinned_sha256,
-        patience=patience,
-        may_reach=may_reach,
-        resolve=resolve,
-    )
+    dialled = await dial_server(server, trust, patience, may_reach, resolve)
     machine = SmtpClientMachine(
         is_encrypted=is_implicit, may_log_in_plainly=server.security is Security.NONE
     )

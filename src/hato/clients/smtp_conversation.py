@@ -14,6 +14,7 @@ from typing import TypeVar
 import msgspec
 
 from hato.clients.errors import NonsenseError
+from hato.clients.octets import exchange_octets
 from hato.clients.peer_words import PeerWords
 from hato.clients.smtp_refusals import error_of_end
 from hato.clients.time_limit import within
@@ -117,12 +118,7 @@ class SmtpConversation:
                 return event
             if event is not Signal.NEED_DATA:
                 raise ConnectionLostError(Loss.CLOSED)
-            await self.dialled.write(machine.data_to_send())
-            data = await self.dialled.read()
-            if data:
-                machine.receive_data(data)
-            else:
-                machine.receive_eof()
+            await exchange_octets(self.dialled, machine)
 
     def _error_of_end(self, broken: ConversationBroken) -> HatoError:
         text = self.words.fit(broken.text)

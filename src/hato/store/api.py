@@ -148,6 +148,14 @@ class Account(Protocol):
         """
         ...
 
+    async def lock_taken_at(self, name: str) -> int | None:
+        """Return when the lock `name` was last taken: seconds since 1970 UTC; None: not known.
+
+        It costs whoever takes a lock nothing, and is no truth to build on: a restored backup, a
+        full disk or a clock that was set may show another time.
+        """
+        ...
+
     # Reading
 
     async def snapshot(self, mailbox: MailboxId) -> Snapshot:

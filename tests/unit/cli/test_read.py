@@ -215,3 +215,20 @@ def test_the_raw_letter_goes_to_a_program_as_it_came(
         monkeypatch.setattr(sys, "stdout", file)
         hato("read", f"id:{one}", "--raw")
     assert (tmp_path / "out").read_bytes() == raw.replace(b"\n", b"\r\n")
+
+
+def test_what_is_longer_than_the_screen_goes_through_the_pager(
+    hato: Hato, config: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    long, short = put(config, letter("long", text="line\n" * 500), letter("short"))
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("LINES", "24")
+    monkeypatch.setenv("PAGER", f"sh -c 'cat > {tmp_path}/paged'")
+    assert "line" not in hato("read", f"id:{long}", typed="").out
+    assert (tmp_path / "paged").read_text().count("line\n") == 500
+    assert "Hello" in hato("read", f"id:{short}", typed="").out
+    assert hato("read", f"id:{long}").out.count("line\n") == 500
+    monkeypatch.setenv("HATO_PAGER", "/nowhere/pager")
+    assert hato("read", f"id:{long}", typed="").out.count("line\n") == 500
+    monkeypatch.setenv("HATO_PAGER", "head -1")
+    hato("read", f"id:{long}", typed="")

@@ -57,18 +57,20 @@ class Sink:
         self.taken: list[Taken] = []
         self.connections = 0
         self.after_letter: Callable[[], None] = lambda: None
-        """Called when a letter was taken."""
+        """Called when a letter was taken, before that is said."""
 
     async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection."""
         self.connections += 1
         if self.greeting is None:
             return
+        self.reached("greeting")
         writer.write(self.greeting)
         sender, recipients = "", list[str]()
         while line := await reader.readline():
             text = line.decode().rstrip("\r\n")
             self.heard.append(text)
+            self.reached(text)
             answer = self._answer(text)
             if answer is None:
                 await writer.drain()
@@ -80,7 +82,8 @@ class Sink:
             elif word == "RCPT" and answer.startswith(b"250"):
                 recipients.append(_path(text))
             elif word == "DATA" and answer.startswith(b"354"):
-                octets = await _letter(reader)
+                await writer.drain()
+                octets = await self._letter(reader)
                 if octets is None:
                     return
                 end = self.answers["."]
@@ -94,6 +97,21 @@ class Sink:
                 await writer.drain()
                 return
 
+    async def _letter(self, reader: asyncio.StreamReader) -> bytes | None:
+        """Take a letter off the stream; None: it did not end."""
+        dots, pieces = DotReader(), list[bytes]()
+        while not dots.is_complete:
+            data = await reader.read(65_536)
+            if not data:
+                return None
+            if not pieces:
+                self.reached("letter")
+            pieces.append(dots.feed(data))
+        return b"".join(pieces)
+
+    def reached(self, line: str) -> None:
+        """Know that a line was heard, or another step was reached: for those who strike there."""
+
     def _answer(self, line: str) -> bytes | None:
         word = line.partition(" ")[0]
         return self.answers.get(line, self.answers.get(word, b"500 5.5.2 what?\r\n"))
@@ -101,17 +119,6 @@ class Sink:
     def has_heard(self, text: str) -> bool:
         """Tell whether a line has this in it."""
         return any(text in line for line in self.heard)
-
-
-async def _letter(reader: asyncio.StreamReader) -> bytes | None:
-    """Take a letter off the stream; None: it did not end."""
-    dots, pieces = DotReader(), list[bytes]()
-    while not dots.is_complete:
-        data = await reader.read(65_536)
-        if not data:
-            return None
-        pieces.append(dots.feed(data))
-    return b"".join(pieces)
 
 
 def _path(line: str) -> str:

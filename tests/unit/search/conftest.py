@@ -6,15 +6,18 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from hato.core.clock import FixedClock
 from hato.core.settings import StoreSettings
 from hato.store.api import Store
-from hato.store.contract.scene import Scene
 from hato.store.embedded import EmbeddedStore
 from hato.store.memory import MemoryStore
+
+if TYPE_CHECKING:  # asserts of the contract explain themselves only if nobody loads it before
+    from hato.store.contract.scene import Scene
 
 _MEMORY = Path("/dev/shm")
 
@@ -58,6 +61,8 @@ async def open_embedded(folder: Path, clock: FixedClock) -> EmbeddedStore:
 @pytest.fixture
 async def embedded_scene(folder: Path) -> AsyncIterator[Scene]:
     """Give a test an account that is kept in files."""
+    from hato.store.contract.scene import Scene
+
     clock = FixedClock()
     store = await open_embedded(folder, clock)
     backend = SearchBackend(store, clock, folder)
@@ -68,6 +73,8 @@ async def embedded_scene(folder: Path) -> AsyncIterator[Scene]:
 @pytest.fixture(params=["memory", "embedded"])
 async def scene(request: pytest.FixtureRequest, folder: Path) -> AsyncIterator[Scene]:
     """Give a test an account of each backend."""
+    from hato.store.contract.scene import Scene
+
     clock = FixedClock()
     store: Store = MemoryStore(clock)
     if request.param == "embedded":

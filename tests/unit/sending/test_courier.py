@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -327,6 +328,21 @@ async def test_killed_between_every_two_steps(dies_at: int, *, after: bool) -> N
         drafts, sent = await room.in_mailbox(Role.DRAFTS), await room.in_mailbox(Role.SENT)
         assert [*drafts, *sent] == [LETTER]
         assert (await room.outbox.find(number)).letter.recipients
+
+
+async def test_who_breaks_off_gives_the_letter_back_at_once() -> None:
+    sink = Sink({"MAIL": b""})  # it never answers
+    async with beside(sink) as room:
+        number = await room.put()
+        sending = asyncio.create_task(room.courier.send_now(number))
+        async with asyncio.timeout(30):
+            while not sink.has_heard("MAIL"):
+                await asyncio.sleep(0)
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
+        assert sending.cancelled()
+        sink.answers["MAIL"] = b"250 ok\r\n"
+        assert [one.standing for one in await room.send_due()] == [Standing.SENT]
 
 
 async def test_who_lost_a_letter_writes_nothing() -> None:

@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable
 from typing import Final
 
-from hato.core.ids import AccountId, ModSeq
+from hato.core.ids import AccountId, EmailId, ModSeq
 from hato.core.limits import LEDGER_ENTRIES_REMEMBERED
 from hato.services.fetching.ledger_index import LedgerIndex
 from hato.services.fetching.roll_call import Expected, read_expected
@@ -96,15 +96,24 @@ async def pages_of(account: Account, source_id: str) -> AsyncIterator[list[Ledge
         after = page[-1].uidl
 
 
-async def letters_not_whole(account: Account, source_id: str) -> frozenset[bytes]:
+async def letters_not_whole(
+    account: Account, source_id: str, only: Collection[EmailId] = ()
+) -> frozenset[bytes]:
     """Return the names of letters in whose place there is a note: too large, or in quarantine.
 
-    For `wanted_whole` of a poll, when their owner asks for all of them.
+    For `wanted_whole` of a poll, when their owner asks for all of them, or for those whose notes
+    are `only` these.
     """
-    found: list[bytes] = []
+    entries = await entries_not_whole(account, source_id)
+    return frozenset(one.uidl for one in entries if not only or one.email_id in only)
+
+
+async def entries_not_whole(account: Account, source_id: str) -> list[LedgerEntry]:
+    """Return what is known of those letters; `email_id` is that of the note."""
+    found: list[LedgerEntry] = []
     async for page in pages_of(account, source_id):
-        found += (entry.uidl for entry in page if _is_noted(entry))
-    return frozenset(found)
+        found += filter(_is_noted, page)
+    return found
 
 
 def _is_noted(entry: LedgerEntry) -> bool:

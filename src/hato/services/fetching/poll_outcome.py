@@ -9,6 +9,7 @@ Fails never.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import NamedTuple
 
 import msgspec
 
@@ -26,6 +27,14 @@ class Stage(StrEnum):
     DELETING = "deleting"
     """What the owner's rule wants gone from there, and the goodbye by which that counts."""
     DONE = "done"
+
+
+class Letters(NamedTuple):
+    """How many letters came, were here already, or failed."""
+
+    new: int
+    again: int
+    failed: int
 
 
 class Tally(msgspec.Struct):
@@ -46,6 +55,11 @@ class Tally(msgspec.Struct):
     """Letters that could not be fetched or kept this time."""
     deleted: int = 0
     """Letters whose deletion the server confirmed."""
+
+    def letters(self) -> Letters:
+        """Return how many letters came so far."""
+        new = max(0, self.letters_done - self.again - self.failed)
+        return Letters(new, self.again, self.failed)
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):

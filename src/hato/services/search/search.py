@@ -49,21 +49,22 @@ class Search:
     def __init__(self, account: Account) -> None:
         """Search this account's mail."""
         self._account = account
-        self._is_complete = True
+        self.is_complete = True
+        """Whether the last search looked at every letter; see `Found`."""
 
     async def prepare(self) -> AsyncIterator[Progress]:
         """Index what is missing; tell of each group of letters. Nothing is told where all is there.
 
         `find` and `count` do the same without telling. Raises UnavailableError.
         """
-        self._is_complete = True
+        self.is_complete = True
         if await is_up_to_date(self._account):
             return
         try:
             async for progress in bring_up_to_date(self._account):
                 yield progress
         except StorageFullError:
-            self._is_complete = False
+            self.is_complete = False
 
     async def find(self, query: Query, *, most: int, before: Place | None = None) -> Found:
         """Return the newest letters that are asked for, `most` at most.
@@ -74,7 +75,7 @@ class Search:
         index = self._account.search
         wanted = await self._wanted(query)
         places = await self._asked(lambda: index.find(wanted, most + 1, before=before))
-        return Found(tuple(places[:most]), len(places) > most, self._is_complete)
+        return Found(tuple(places[:most]), len(places) > most, self.is_complete)
 
     async def count(self, query: Query) -> int:
         """Return how many letters are asked for. Raises as `find`."""
@@ -92,7 +93,7 @@ class Search:
         try:
             return await ask()
         except DamagedError as fault:  # a full disk has room for none, or it is a bad one
-            if not self._is_complete:
+            if not self.is_complete:
                 raise StorageFullError("no room for a search index") from fault
             raise UnavailableError(str(fault)) from fault
 

@@ -11,8 +11,11 @@ from __future__ import annotations
 
 import re
 import string
+import sys
+import time
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, zip_longest
 from typing import Final, NamedTuple
 
 from hato.store.search import Phrase, SearchField
@@ -47,8 +50,10 @@ _MARKS: Final = "".join(
 """Marks that belong to the letter before them (Hindi has its vowels so): parts of a word."""
 _SEPARATORS: Final = re.compile(f"(?:[^\\w{_MARKS}]|_)+")
 _RUN: Final = re.compile(f"[{_UNSPACED}]+")
-_ONE_UNSPACED: Final = re.compile(f"[{_UNSPACED}]")
-_SPACED: Final = re.compile(f"[^{_UNSPACED} ]+")
+_SPACED: Final = re.compile(f"([^{_UNSPACED} ]+)")
+_A_WORD: Final = "\0"
+_WIDE: Final = f"utf-32-{sys.byteorder[0]}e"
+"""Every character is four octets."""
 _PIECES: Final = re.compile(f"[{_UNSPACED}]+|[^{_UNSPACED} ]+")
 _ASCII_SEPARATORS: Final = str.maketrans(
     {chr(code): " " for code in range(128) if chr(code) not in string.ascii_letters + string.digits}
@@ -93,12 +98,16 @@ def words_of(text: str) -> Words:
             tokens.append(part.lower().translate(_ASCII_SEPARATORS))
             words = set(tokens[-1].split())
         else:
-            evened = _evened(part)
-            tokens.append(_RUN.sub(_pairs, evened))
-            words = set(_SPACED.findall(evened))
-            starts.update(_ONE_UNSPACED.findall("".join(set(evened))))
-        for length in range(1, _START_CHARACTERS + 1):
-            starts |= {word[:length] for word in words}
+            runs, spaced = _apart(_evened(part))
+            tokens.append(_together(_pairs_of(runs), spaced))
+            words = set(spaced)
+            starts.update(*runs)
+            starts.discard(_A_WORD)
+        for length in range(_START_CHARACTERS, 0, -1):
+            words = {word[:length] for word in words}
+            starts |= words
+        if len(text) > _PART_CHARACTERS:
+            time.sleep(0)  # whoever waits for the interpreter goes on now: the loop above all
     return Words(" ".join(tokens), frozenset(starts))
 
 
@@ -108,9 +117,31 @@ def _evened(text: str) -> str:
     return _SEPARATORS.sub(" ", folded)
 
 
-def _pairs(run: re.Match[str]) -> str:
-    characters = run[0]
-    return f" {' '.join(map(str.__add__, characters, characters[1:] + ' '))} "
+def _apart(evened: str) -> tuple[list[str], list[str]]:
+    """Return the runs of a text, `_A_WORD` in place of each other word, and those words."""
+    between = _SPACED.split(evened)
+    return f" {_A_WORD} ".join(between[::2]).split(), between[1::2]
+
+
+def _pairs_of(runs: Sequence[str]) -> str:
+    """Return the pairs of neighbours in each run and its last character, a blank between two.
+
+    First characters, second ones and blanks are put side by side by their octets: many times as
+    fast as pair by pair.
+    """
+    firsts = " ".join([*runs, ""]).encode(_WIDE)
+    seconds = "  ".join([*(run[1:] for run in runs), ""]).encode(_WIDE)
+    pairs = bytearray(" ".encode(_WIDE) * (3 * len(firsts) // 4))
+    with memoryview(pairs).cast("I") as places:
+        places[0::3] = memoryview(firsts).cast("I")
+        places[1::3] = memoryview(seconds).cast("I")
+    return pairs.decode(_WIDE)
+
+
+def _together(pairs: str, spaced: Sequence[str]) -> str:
+    """Put the words of spaced scripts where they stood."""
+    between = pairs.split(_A_WORD)
+    return "".join(chain.from_iterable(zip_longest(between, spaced, fillvalue="")))
 
 
 def _parts(text: str) -> Iterator[str]:
@@ -154,7 +185,7 @@ def phrase_of(
         return None
     tokens: list[str] = []
     for piece in pieces[:-1]:
-        tokens += _pairs_of(piece) if _RUN.match(piece) else [piece]
+        tokens += _pairs_of([piece]).split() if _RUN.match(piece) else [piece]
     last = pieces[-1]
     fields = () if field is None else (field,)
     if not _RUN.match(last):
@@ -162,15 +193,11 @@ def phrase_of(
         tokens.append(last)
     elif len(last) > 1:
         is_prefix = False
-        tokens += _pairs_of(last)[:-1]
+        tokens += _pairs_of([last]).split()[:-1]
     else:
         is_prefix = True
         tokens.append(last)
     return _as_start(tokens, fields) if is_prefix else Phrase(tuple(tokens), False, fields)
-
-
-def _pairs_of(run: str) -> list[str]:
-    return [*map(str.__add__, run, run[1:]), run[-1]]
 
 
 def _as_start(tokens: Sequence[str], fields: tuple[SearchField, ...]) -> Phrase:

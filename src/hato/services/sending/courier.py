@@ -108,6 +108,11 @@ class Courier:
                 return await self._carry(held, letter, is_by_hand=is_by_hand)
             except ConflictError:
                 return await self._lost(held, letter)
+            except asyncio.CancelledError:
+                with contextlib.suppress(HatoError):  # then the claim runs out by itself
+                    due = self._clock.now()
+                    await self._queue.retry(held.item.queue_id, held.owner, due, held.item.reason)
+                raise
 
     async def _carry(self, held: Held, letter: WaitingLetter, *, is_by_hand: bool) -> Outcome:
         if letter.is_over and letter.has_left:

@@ -70,8 +70,8 @@ _UNKNOWN: Final = Text(
     "`hato queue drop {number}` で終わりにしてください。",
 )
 _GAVE_UP: Final = Text(
-    en="The letter has waited {days} days, and Hato tries no more by itself: try once more with "
-    "`hato queue retry {number}`. The last reason was: {last}",
+    en="The letter has waited {days} {days:day|days}, and Hato tries no more by itself: try "
+    "once more with `hato queue retry {number}`. The last reason was: {last}",
     ja="{days} 日待ったので、自動での再送をやめました。"
     "`hato queue retry {number}` でもう一度試せます。最後の理由: {last}",
 )
@@ -118,7 +118,7 @@ def trouble_of_answers(letter: WaitingLetter, host: str, number: int) -> Trouble
     """Return what is wrong after everybody was asked: the worst of it; None: nothing."""
     rows = (
         (Fate.UNKNOWN, "unknown", _UNKNOWN),
-        (Fate.REFUSED, "refused", _REFUSED),
+        (Fate.REFUSED, "refused-by-server", _REFUSED),
         (Fate.WAITING, "waiting", _LATER),
     )
     for fate, code, text in rows:

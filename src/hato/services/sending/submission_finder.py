@@ -32,7 +32,7 @@ from hato.services.sources.source import Proof, Source
 
 _WHY_SAME: Final = Text(
     en="the mail of {address} is fetched from the same place",
-    ja="{address} のメールを同じところから取り込んでいます",
+    ja="{address} のメールを同じところから受信しています",
 )
 _NONE_WORKS: Final = Text(
     en="No server is known by which letters of {address} can leave ({reason}): name it with "

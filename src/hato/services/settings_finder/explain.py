@@ -29,7 +29,7 @@ from hato.services.settings_finder.server_words import Meaning, meaning_of
 
 NOT_FETCHED_YET: Final = Text(
     en="this version of Hato fetches by POP3 only, not by IMAP yet",
-    ja="この版の鳩が取り込めるのは POP3 だけです(IMAP はまだです)",
+    ja="この版の鳩が受信できるのは POP3 だけです(IMAP はまだです)",
 )
 UNNAMED: Final = Text(
     en="this provider gives you a login name of its own: say it with --login",

@@ -18,12 +18,12 @@ from typing import Any, Final
 import msgspec
 
 from hato.core.clock import Clock
-from hato.core.errors import AlreadyExistsError, DamagedError, NotFoundError
+from hato.core.errors import AlreadyExistsError, ConflictError, DamagedError, NotFoundError
 from hato.core.log import log
 from hato.core.secret import Secret
 from hato.services.auth.vault import Vault
 from hato.services.names import normalized_address
-from hato.services.sources.removal import remove_mail_of
+from hato.services.sources.removal import forget_ledger, remove_mail_of
 from hato.services.sources.source import (
     IDENTITY_KIND,
     KIND,
@@ -71,12 +71,13 @@ class Sources:
         found = await self._readable(KIND)
         return sorted(found, key=lambda source: (source.added, source.source_id))
 
-    async def find(self, address_or_id: str) -> Source:
+    async def find(self, address_or_id: str, *, also_removed: bool = False) -> Source:
         """Find a source by its address, however it is typed, or by its id.
 
-        Raises NotFoundError.
+        `also_removed`: or one that was removed and whose mail stayed. Raises NotFoundError.
         """
-        for source in await self.all():
+        left = await self._readable(LEFT_KIND) if also_removed else []
+        for source in [*await self.all(), *left]:
             if address_or_id == source.source_id or is_same_address(address_or_id, source.address):
                 return source
         raise _no_such(address_or_id)
@@ -185,6 +186,18 @@ class Sources:
                 return count
             finally:
                 await poll.release()
+
+    async def forget(self, source_id: str) -> None:
+        """Forget the ledger of a source that was removed and whose mail stayed; the mail stays.
+
+        Raises ConflictError where it is fetched.
+        """
+        async with self._alone():
+            if await self._account.stored_object(KIND, source_id) is not None:
+                message = f"{source_id} is fetched"
+                raise ConflictError(message)
+            await forget_ledger(self._account, source_id)
+            await self._account.commit([PutObject(LEFT_KIND, source_id, None)])
 
     async def _left_id(self, source: Source) -> str:
         """Return the id that a source had before it was removed; empty: it was not here."""

@@ -27,7 +27,7 @@ from hato.store.embedded.compaction import compact
 from hato.store.embedded.faults import SPOILED, domain_error, is_full
 from hato.store.embedded.following import Follower
 from hato.store.embedded.latest import emails_of_thread, latest_emails
-from hato.store.embedded.locks import EmbeddedLock, take_lock
+from hato.store.embedded.locks import EmbeddedLock, lock_taken_at, take_lock
 from hato.store.embedded.losses import KIND as LOSS_KIND
 from hato.store.embedded.record import Location, account_seed
 from hato.store.embedded.replay import INDEX
@@ -117,6 +117,10 @@ class EmbeddedAccount:
     async def lock(self, name: str, wait_seconds: float = 0.0) -> Lock:
         """Take the exclusive lock `name`, across processes."""
         return await take_lock(self._folder, name, wait_seconds)
+
+    async def lock_taken_at(self, name: str) -> int | None:
+        """Return when the lock `name` was last taken, by the clock of the file system."""
+        return lock_taken_at(self._folder, name)
 
     # Asking the index
 

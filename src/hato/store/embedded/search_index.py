@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from itertools import chain
 from typing import Final, TypeVar
 
 import apsw
@@ -24,6 +25,7 @@ from hato.store.embedded.search_schema import (
     PLACE_BITS,
     attach_account,
     discard_search,
+    empty_log,
     make_search,
     open_search,
 )
@@ -37,7 +39,10 @@ _MERGED_PAGES: Final = 2_000
 _SPOILED: Final = (*SPOILED, apsw.CantOpenError, apsw.SQLError, FileNotFoundError)
 """What a file says that is none of ours, or none at all; our own SQL is right for ours."""
 _COLUMNS: Final = ", ".join(SearchField)
-_PUT: Final = f"INSERT INTO words(rowid, {_COLUMNS}) VALUES(?, {', '.join('?' * len(SearchField))})"
+_ROW: Final = f"(?{', ?' * len(SearchField)})"
+_ROWS_TOGETHER: Final = 512
+"""Rows of one INSERT: SQLite works on all of them while Python goes on; after each statement it
+would have to wait for its turn."""
 _IN: Final = "(SELECT value FROM json_each(?))"
 
 
@@ -102,6 +107,7 @@ class EmbeddedSearchIndex:
                 _take_in(index, entries)
                 if until is not None:
                     index.execute("UPDATE progress SET modseq = ?", (until,))
+            empty_log(index, self._folder)
 
         await self._ask(work)
 
@@ -148,7 +154,9 @@ class EmbeddedSearchIndex:
         before = index.total_changes()
         with index:
             index.execute("INSERT INTO words(words, rank) VALUES('merge', ?)", (pages,))
-        return index.total_changes() - before > 1  # fewer: nothing was left to do
+        is_done = index.total_changes() - before <= 1  # more: something was left to do
+        empty_log(index, self._folder)
+        return not is_done
 
     async def _ask(self, work: Callable[[apsw.Connection], _Answer]) -> _Answer:
         """Ask the file. Raises DamagedError where there is none that can be used."""
@@ -218,7 +226,13 @@ def _take_in(index: apsw.Connection, entries: Sequence[SearchEntry]) -> None:
         if index.changes():
             rows.append((place, *entry.words))
             overflow = max(overflow, excess)
-    index.executemany(_PUT, sorted(rows))
+    rows.sort()
+    for start in range(0, len(rows), _ROWS_TOGETHER):
+        part = rows[start : start + _ROWS_TOGETHER]
+        index.execute(
+            f"INSERT INTO words(rowid, {_COLUMNS}) VALUES {', '.join([_ROW] * len(part))}",  # noqa: S608 - names of ours
+            tuple(chain.from_iterable(part)),
+        )
     index.execute("UPDATE progress SET overflow = max(overflow, ?)", (overflow,))
 
 

@@ -49,8 +49,9 @@ INSERT INTO words(words, rank) VALUES('hashsize', 33554432);
 _NAMES: Final = ("words", "letter", "progress")
 _BESIDE: Final = ("-wal", "-shm", "-journal")
 _CACHE_KIBIBYTES: Final = 16_384
-_CHECKPOINT_PAGES: Final = 4_000
-_LOG_OCTETS: Final = 16_777_216
+_LOG_OCTETS: Final = 2_097_152
+"""A log that is longer is emptied by whoever wrote: who opens the file first must read all of it,
+which would make a search wait."""
 
 
 def open_search(folder: str, *, make: bool = False) -> apsw.Connection:
@@ -67,8 +68,7 @@ def open_search(folder: str, *, make: bool = False) -> apsw.Connection:
     connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
     connection.execute(
         f"PRAGMA cache_size = -{_CACHE_KIBIBYTES}; PRAGMA synchronous = NORMAL;"
-        f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES};"
-        f"PRAGMA journal_size_limit = {_LOG_OCTETS}; PRAGMA temp_store = MEMORY"
+        "PRAGMA wal_autocheckpoint = 0; PRAGMA temp_store = MEMORY"
     ).fetchall()
     return connection
 
@@ -82,6 +82,14 @@ def attach_account(connection: apsw.Connection, folder: str) -> None:
 def _keep_log(connection: apsw.Connection, name: str) -> None:
     keep = ctypes.c_int(1)
     connection.file_control(name, apsw.SQLITE_FCNTL_PERSIST_WAL, ctypes.addressof(keep))
+
+
+def empty_log(connection: apsw.Connection, folder: str) -> None:
+    """Bring a long log into the file, unless somebody is reading; then the next one does it."""
+    if os.stat(f"{folder}/{SEARCH_FILE}-wal").st_size > _LOG_OCTETS:
+        connection.set_busy_timeout(0)
+        with contextlib.suppress(apsw.BusyError):
+            connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
 
 
 def make_search(folder: str, maker: str) -> None:
@@ -98,6 +106,7 @@ def make_search(folder: str, maker: str) -> None:
                 "INSERT INTO progress(one, maker, modseq, overflow) VALUES(1, ?, 0, 0)", (maker,)
             )
             connection.pragma("user_version", FORMAT)
+        empty_log(connection, folder)
     finally:
         connection.close()
 

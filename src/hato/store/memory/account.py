@@ -111,6 +111,10 @@ class MemoryAccount:
         self._check_is_there()
         return await self.locks.take(name, wait_seconds)
 
+    async def lock_taken_at(self, name: str) -> int | None:
+        """Return when the lock `name` was last taken."""
+        return self.locks.taken_at.get(name)
+
     # Reading
 
     async def snapshot(self, mailbox: MailboxId) -> Snapshot:
