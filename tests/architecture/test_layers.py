@@ -24,6 +24,7 @@ EDGES = ("servers", "web", "cli")
 for edge in EDGES:
     LAYERS[edge] = (*LAYERS["services"], "services")
 LAYERS["app"] = (*LAYERS["services"], "services", *EDGES)
+LAYERS["__main__"] = ("app",)
 
 # Protocols do not know each other, nor do servers; a client speaks one protocol.
 SIBLINGS = {

@@ -8,6 +8,7 @@ Fails with ProgramError, which carries what Postfix logged.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -90,9 +91,18 @@ class Postfix:
     """One instance; made stopped."""
 
     def __init__(
-        self, routes: Mapping[str, str], pipe_command: str, pipe_user: str = "nobody"
+        self,
+        routes: Mapping[str, str],
+        pipe_command: str,
+        pipe_user: str = "nobody",
+        *,
+        main: str = "",
+        master: str = "",
     ) -> None:
-        """Write the settings. `routes`: the transport for each domain, as Postfix writes it."""
+        """Write the settings. `routes`: the transport for each domain, as Postfix writes it.
+
+        `main` and `master`: lines that come last, and count.
+        """
         # Not below the tests' own folder: Postfix gives up its rights and could not reach it.
         self._folder = Path(tempfile.mkdtemp(prefix="hato-postfix-"))
         self._folder.chmod(0o755)
@@ -108,19 +118,25 @@ class Postfix:
                 domains=" ".join(routes),
                 routes=", ".join(f"{{ {domain} = {route} }}" for domain, route in routes.items()),
             )
+            + main
         )
         self._settings.joinpath("master.cf").write_text(
-            _MASTER.format(port=self._port, pipe_command=pipe_command, pipe_user=pipe_user)
+            _MASTER.format(port=self._port, pipe_command=pipe_command, pipe_user=pipe_user) + master
         )
 
     def start(self) -> None:
         """Start it; when this returns it takes mail."""
         self._command("postfix", "start")
-        self._await(self._answers, "Postfix does not answer")
+        self.wait_for(self._answers, "Postfix does not answer")
+
+    def pause(self) -> None:
+        """Stop it; `start` goes on with the same queue."""
+        self._command("postfix", "abort")
 
     def stop(self) -> None:
-        """Stop it and remove its folder."""
-        self._command("postfix", "abort")
+        """Stop it, if it runs, and remove its folder."""
+        with contextlib.suppress(ProgramError):
+            self.pause()
         shutil.rmtree(self._folder)
 
     def send(
@@ -144,12 +160,14 @@ class Postfix:
     def fates(self, queue_id: str, count: int = 1) -> list[str]:
         """Wait until it logged the fate of `count` deliveries; return the lines, oldest first."""
         mark = re.compile(rf"{queue_id}: to=.*status=.*")
-        self._await(lambda: len(mark.findall(self.log())) >= count, f"{queue_id} has no fate")
+        self.wait_for(lambda: len(mark.findall(self.log())) >= count, f"{queue_id} has no fate")
         return mark.findall(self.log())
 
     def await_removal(self, queue_id: str) -> None:
         """Wait until a message has left the queue."""
-        self._await(lambda: f"{queue_id}: removed" in self.log(), f"{queue_id} stays in the queue")
+        self.wait_for(
+            lambda: f"{queue_id}: removed" in self.log(), f"{queue_id} stays in the queue"
+        )
 
     def try_again(self) -> None:
         """Try everything in the queue now."""
@@ -167,7 +185,8 @@ class Postfix:
         except (OSError, smtplib.SMTPException):
             return False
 
-    def _await(self, condition: Callable[[], bool], complaint: str) -> None:
+    def wait_for(self, condition: Callable[[], bool], complaint: str) -> None:
+        """Wait until something is so. Raises ProgramError with the log where it stays otherwise."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not condition():
             if time.monotonic() > deadline:

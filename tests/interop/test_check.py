@@ -121,7 +121,7 @@ def test_tls_off(house: House) -> None:
     assert "Nothing here can be used safely" in english
     assert f"POP3 {pop3}, IMAP {imap}: switch TLS on at the server" in english
     assert "others on the way could read the password" in english
-    assert "安全にメールを取り込める方法がありません" in japanese
+    assert "安全にメールを受信できる方法がありません" in japanese
     assert f"POP3 {pop3}、IMAP {imap}: サーバーで TLS" in japanese
 
 

@@ -27,7 +27,7 @@ from hato.cli.account_options import (
 )
 from hato.cli.account_owner import the_owner
 from hato.cli.account_trial import demand_login, say_cleartext, say_setting, trial_as_data
-from hato.cli.account_words import as_data, rule_in_words
+from hato.cli.account_words import as_data, rule_in_words, say_of_maildir
 from hato.cli.desk import Desk
 from hato.cli.passwords import take_password
 from hato.core.errors import AlreadyExistsError, InvalidInputError
@@ -37,7 +37,7 @@ from hato.services.settings_finder.candidate import Candidate, Protocol
 from hato.services.settings_finder.findings import Named, Tried
 from hato.services.sources.folders import folder_at, folder_names, folder_path
 from hato.services.sources.source import Policy, Proof, Source
-from hato.services.sources.wishes import COLOURS
+from hato.services.sources.wishes import COLOURS, address_of
 
 if TYPE_CHECKING:  # DNS and HTTPS take time to load that help does not need
     from hato.services.sources.choosing import Allowances
@@ -45,7 +45,7 @@ if TYPE_CHECKING:  # DNS and HTTPS take time to load that help does not need
 _IMAP: Final = Text(
     en="This version of Hato fetches by POP3 only, so {address} cannot be fetched by IMAP yet: "
     "where the provider has POP3 too, switch it on there and use --protocol pop3.",
-    ja="この版の鳩が取り込めるのは POP3 だけで、{address} を IMAP ではまだ取り込めません。"
+    ja="この版の鳩が受信できるのは POP3 だけで、{address} を IMAP ではまだ受信できません。"
     "プロバイダーに POP3 もあれば有効にし、--protocol pop3 を使ってください。",
 )
 _NOTHING_FOUND: Final = Text(
@@ -74,14 +74,14 @@ _ADDED: Final = Text(
     en="{address} was added. {rule}\nFetch it now with `hato fetch --account {address}`; "
     "`hato serve` looks by itself every {minutes} {minutes:minute|minutes}.",
     ja="{address} を追加しました。{rule}\n"
-    "`hato fetch --account {address}` ですぐに取り込めます。"
+    "`hato fetch --account {address}` ですぐに受信できます。"
     "`hato serve` は {minutes} 分ごとに自動で確認します。",
 )
 _AUTHORISE: Final = Text(
     en="{address} was added, and takes no passwords, only OAuth2: allow Hato to read it with "
     "`hato account authorise {address}`, then fetch it with `hato fetch`. {rule}",
     ja="{address} を追加しました。パスワードは使えず、OAuth2 だけです。"
-    "`hato account authorise {address}` で許可してから `hato fetch` で取り込んでください。{rule}",
+    "`hato account authorise {address}` で許可してから `hato fetch` で受信してください。{rule}",
 )
 _FOREIGN: Final = Text(
     en="An unsigned DNS answer of {domain} leads to {host}: shall the password go there? [y/N] ",
@@ -98,7 +98,7 @@ _TO_TRY: Final = Text(
     en="To be tried first: {setting}, because {why}.",
     ja="最初に試す設定: {setting}。理由: {why}。",
 )
-_BEFORE: Final = Text(en="Before that: {step}", ja="その前に: {step}")
+_BEFORE: Final = Text(en="To be done at the provider: {step}", ja="プロバイダーですること: {step}")
 
 
 @click.command(short_help="Add a mail account elsewhere.")
@@ -119,7 +119,7 @@ def add(desk: Desk, /, address: str, **chosen: Any) -> None:  # noqa: ANN401 - c
     """
     from hato.services.sources.choosing import wants_authorisation
 
-    address = address.strip()
+    address = address_of(address)
     if chosen["protocol"] == Protocol.IMAP.value:
         raise InvalidInputError(_IMAP, address=address)
     where = where_fields(chosen)
@@ -143,6 +143,7 @@ def add(desk: Desk, /, address: str, **chosen: Any) -> None:  # noqa: ANN401 - c
     rule = rule_in_words(wishes["policy"])
     text = _ADDED if tried is not None else _AUTHORISE
     desk.say(text, address=address, rule=rule, minutes=kept["poll_seconds"] // 60)
+    say_of_maildir(desk, wishes)
     if draft.proof is Proof.OAUTH2 and sys.stdin.isatty() and _has_issuer(draft):
         authorise_kept(desk, address, chosen["owner"], Wish())  # it is told how, and may be left
 
@@ -214,9 +215,9 @@ def _try(
 
 def _say_what_is_tried(desk: Desk, candidate: Candidate) -> None:
     """Say where the password will go, and what has to be done at the provider first."""
-    desk.say_aside(_TO_TRY, setting=candidate.in_words(), why=candidate.why)
     for step in candidate.steps:
         desk.say_aside(_BEFORE, step=step)
+    desk.say_aside(_TO_TRY, setting=candidate.in_words(), why=candidate.why)
 
 
 def _agrees(desk: Desk, address: str, candidate: Candidate) -> bool:

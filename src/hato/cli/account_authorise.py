@@ -109,7 +109,7 @@ def say_expiry(desk: Desk, source: Source, tokens: Tokens) -> None:
 )
 @click.option("--scope", multiple=True, help="What to ask for, where the usual does not do.")
 @click.option(
-    "--ca-file", default="", metavar="FILE", help="Authorities to believe about the issuer."
+    "--ca-file", default="", metavar="FILE", help="Authorities to trust about the issuer."
 )
 @click.option("--paste", is_flag=True, help="The browser is elsewhere: paste its answer here.")
 @click.option("--device", is_flag=True, help="Type a code on another device instead.")

@@ -25,7 +25,7 @@ from hato.cli.account_options import (
 )
 from hato.cli.account_owner import the_source
 from hato.cli.account_trial import demand_login, say_cleartext, say_setting
-from hato.cli.account_words import as_data, rule_in_words
+from hato.cli.account_words import as_data, rule_in_words, say_of_maildir
 from hato.cli.desk import Desk
 from hato.cli.passwords import take_password
 from hato.core.errors import AlreadyExistsError, InvalidInputError
@@ -38,6 +38,10 @@ from hato.services.sources.source import Proof, Source
 _NOTHING_CHOSEN: Final = Text(
     en="Say what to change: see `hato account edit --help`.",
     ja="何を変えるか書いてください。`hato account edit --help` を見てください。",
+)
+_SO_ALREADY: Final = Text(
+    en="{address} is set up so already: nothing had to be changed. {rule}",
+    ja="{address} は既にその設定です。何も変えていません。{rule}",
 )
 _SAME_LOGIN: Final = Text(
     en="{address} was not changed: {login} at {host} is fetched already for another address; see "
@@ -80,7 +84,9 @@ def edit(desk: Desk, /, address: str, **chosen: Any) -> None:  # noqa: ANN401 - 
     path = folder_path(folder) if folder is not None else None
     changed = msgspec.structs.replace(source, **(where | wishes))
     if changed == source and path is None and not chosen["password_stdin"]:
-        raise InvalidInputError(_NOTHING_CHOSEN)
+        if not _is_anything_chosen(chosen):
+            raise InvalidInputError(_NOTHING_CHOSEN)
+        where = {}  # it is so already, and was tried when it became so
     secret = None
     fields = where | wishes
     if chosen["password_stdin"]:
@@ -92,14 +98,22 @@ def edit(desk: Desk, /, address: str, **chosen: Any) -> None:  # noqa: ANN401 - 
     kept = desk.run(_keep(desk, source, fields, path, secret, chosen["owner"]))
     if chosen["as_json"]:
         desk.print_json({"account": kept})
-    else:
-        desk.say(_CHANGED, address=source.address, rule=rule_in_words(changed.policy))
+        return
+    text = _SO_ALREADY if changed == source and path is None else _CHANGED
+    desk.say(text, address=source.address, rule=rule_in_words(changed.policy))
+    say_of_maildir(desk, wishes)
 
 
 async def _find(desk: Desk, address: str, owner: str | None) -> Source:
     async with desk.store() as store:
         _, source = await the_source(desk, store, address, owner)
         return source
+
+
+def _is_anything_chosen(chosen: dict[str, Any]) -> bool:
+    """Tell whether anything was to be changed."""
+    said = (value for name, value in chosen.items() if name not in ("owner", "as_json"))
+    return any(value not in (None, False, ()) for value in said) or chosen["pause"] is False
 
 
 def _provider_id_of(desk: Desk, host: str) -> str:

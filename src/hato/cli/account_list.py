@@ -15,25 +15,22 @@ import msgspec
 
 from hato.cli.account_options import json_option, owner_option
 from hato.cli.account_owner import Owner, owners
+from hato.cli.account_table import print_accounts
 from hato.cli.account_words import as_data
 from hato.cli.desk import Desk
 from hato.cli.refusals import sentence_for
 from hato.core.clock import SystemClock
 from hato.core.errors import HatoError, NotFoundError
 from hato.core.language import Language, Text
+from hato.services.fetching.health import State
 from hato.services.sources.folders import folder_names
-from hato.services.sources.source import Proof, Source
+from hato.services.sources.source import Proof, Source, polling_lock
 from hato.services.sources.sources import HEALTH_KIND
 
 _NONE: Final = Text(
     en="No mail account is fetched yet: add one with `hato account add ADDRESS`.",
     ja="まだアカウントがありません。`hato account add ADDRESS` で追加してください。",
 )
-_HEADING: Final = Text(
-    en="ADDRESS\tOWNER\tSERVER\tFOLDER\tSTATE", ja="アドレス\t利用者\tサーバー\tフォルダー\t状態"
-)
-_PAUSED: Final = Text(en="paused", ja="停止中")
-_UNKNOWN: Final = Text(en="not looked at yet", ja="まだ確認していません")
 _NO_PASSWORD: Final = Text(
     en="It has no password yet: set one with `hato account password {address}`.",
     ja="まだパスワードがありません。`hato account password {address}` で設定してください。",
@@ -42,12 +39,8 @@ _NOT_AUTHORISED: Final = Text(
     en="It has not been authorised yet: run `hato account authorise {address}`.",
     ja="まだ認可されていません。`hato account authorise {address}` を実行してください。",
 )
-_STATES: Final = {
-    "fine": Text(en="fine", ja="正常"),
-    "busy": Text(en="busy", ja="混雑"),
-    "failing": Text(en="failing", ja="失敗"),
-    "needs-you": Text(en="needs you", ja="要対応"),
-}
+_OVERDUE_SECONDS: Final = 120
+"""Who is due for so long is looked at by nobody: no server runs."""
 
 
 @click.command("list", short_help="List the accounts, and how each fares.")
@@ -60,7 +53,8 @@ def list_accounts(desk: Desk, owner: str | None, *, as_json: bool) -> None:
     async def work() -> list[dict[str, Any]]:
         async with desk.store() as store:
             found = await owners(desk, store, owner)
-            return [row for one in found for row in await _rows(one, desk.language)]
+            rows = [row for one in found for row in await _rows(one, desk.language)]
+            return sorted(rows, key=_place)
 
     rows = desk.run(work())
     if as_json:
@@ -69,9 +63,12 @@ def list_accounts(desk: Desk, owner: str | None, *, as_json: bool) -> None:
     if not rows:
         desk.say(_NONE)
         return
-    desk.print_heading(_HEADING)
-    for row in rows:
-        _print(desk, row)
+    print_accounts(rows, desk.language)
+
+
+def _place(row: dict[str, Any]) -> tuple[str, str]:
+    """Return what the list goes by: the name, then the address."""
+    return (row["name"] or row["address"]).casefold(), row["address"]
 
 
 async def _rows(owner: Owner, language: Language) -> list[dict[str, Any]]:
@@ -83,9 +80,23 @@ async def _rows(owner: Owner, language: Language) -> list[dict[str, Any]]:
     for source in await owner.sources.all():
         row = as_data(owner, source, folders, language)
         row["health"] = health.get(source.source_id)
+        row["last_poll"] = await owner.account.lock_taken_at(polling_lock(source.source_id))
+        row["next_poll"] = _next_poll(source, row["health"], row["last_poll"])
         row["warning"] = await _warning(owner, source, language)
         rows.append(row)
     return rows
+
+
+def _next_poll(source: Source, health: dict[str, Any] | None, last_poll: int | None) -> int | None:
+    """Return about when a server looks again: seconds since 1970 UTC; None: that is not known.
+
+    What fails is tried less and less often, which only the server itself knows.
+    """
+    is_fine = health is not None and health.get("state") == State.FINE
+    if source.is_paused or last_poll is None or not is_fine:
+        return None
+    due = last_poll + source.poll_seconds
+    return due if due + _OVERDUE_SECONDS > SystemClock().now() else None
 
 
 async def _warning(owner: Owner, source: Source, language: Language) -> str:
@@ -112,15 +123,3 @@ def _data(content: bytes) -> dict[str, Any] | None:
         return msgspec.json.decode(content, type=dict[str, Any])
     except msgspec.DecodeError:
         return None
-
-
-def _print(desk: Desk, row: dict[str, Any]) -> None:
-    """Print one account, and what is wrong with it on a line of its own."""
-    health = row["health"] or {}
-    state = _STATES.get(health.get("state", ""), _UNKNOWN)
-    shown = (_PAUSED if row["is_paused"] else state).in_language(desk.language)
-    server = f"{row['protocol']}://{row['host']}:{row['port']}"
-    click.echo("\t".join((row["address"], row["owner"], server, row["folder"], shown)))
-    for text in (health.get(desk.language.value), row["warning"]):
-        if text:
-            click.echo(f"    {text}")

@@ -13,16 +13,20 @@ from typing import Any, Final, TypeVar
 
 import click
 
+from hato.cli.desk import Desk
+from hato.core.errors import InvalidInputError
 from hato.services.settings_finder.candidate import Protocol, TlsMode
 from hato.services.settings_finder.host_names import named_host
 from hato.services.sources.source import Policy
 from hato.services.sources.wishes import (
     colour_of,
     command_of,
+    maildir_of,
     octets_of,
     pin_of,
     policy_of,
     whole_path,
+    words_of,
 )
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
@@ -47,9 +51,9 @@ _WHERE: Final = (
     ),
     click.option("--login", help="The login name there, where it is not the address."),
     click.option(
-        "--ca-file", metavar="FILE", help="Believe these authorities instead of the system's."
+        "--ca-file", metavar="FILE", help="Trust these authorities instead of the system's."
     ),
-    click.option("--pin", metavar="SHA256", help="Believe this one certificate, knowing it."),
+    click.option("--pin", metavar="SHA256", help="Trust this one certificate, knowing it."),
     click.option(
         "--allow-outdated",
         multiple=True,
@@ -103,29 +107,36 @@ def _with(command: CommandT, options: tuple[Callable[[CommandT], CommandT], ...]
 def wished_fields(chosen: dict[str, Any], policy: Policy) -> dict[str, Any]:
     """Return the fields of a source that were chosen, but for the folder; `policy`: so far.
 
-    Raises InvalidInputError.
+    Raises InvalidInputError, click.UsageError.
     """
-    fields: dict[str, Any] = {
-        "policy": policy_of(
-            keeps=chosen["keep"],
-            days=chosen["delete_after_days"],
-            deletes_when_read=chosen["delete_when_read"],
-            otherwise=policy,
-        )
-    }
+    fields: dict[str, Any] = {"policy": _policy(chosen, policy)}
     readers: dict[str, tuple[str, Callable[[Any], Any]]] = {
-        "name": ("name", str.strip),
+        "name": ("name", words_of),
         "colour": ("colour", colour_of),
         "largest": ("largest_octets", octets_of),
         "not_in_inbox": ("is_in_unified_inbox", lambda is_left_out: not is_left_out),
         "every": ("poll_seconds", lambda minutes: minutes * 60),
         "hook": ("hook", command_of),
-        "maildir": ("maildir", whole_path),
+        "maildir": ("maildir", maildir_of),
     }
     for option, (field, read) in readers.items():
         if chosen[option] is not None:
             fields[field] = read(chosen[option])
     return fields
+
+
+def _policy(chosen: dict[str, Any], otherwise: Policy) -> Policy:
+    """Return the rule that was chosen. Raises click.UsageError: two rules at once are a slip."""
+    try:
+        return policy_of(
+            keeps=chosen["keep"],
+            days=chosen["delete_after_days"],
+            deletes_when_read=chosen["delete_when_read"],
+            otherwise=otherwise,
+        )
+    except InvalidInputError as fault:
+        desk: Desk = click.get_current_context().obj
+        raise click.UsageError(fault.in_language(desk.language)) from fault
 
 
 def where_fields(chosen: dict[str, Any]) -> dict[str, Any]:
@@ -134,7 +145,7 @@ def where_fields(chosen: dict[str, Any]) -> dict[str, Any]:
         "host": ("host", lambda text: named_host(text.strip())),
         "port": ("port", int),
         "tls": ("tls", TlsMode),
-        "login": ("login", str),
+        "login": ("login", words_of),
         "ca_file": ("ca_file", whole_path),
         "pin": ("pinned_sha256", pin_of),
     }

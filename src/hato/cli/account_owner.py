@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from hato.cli.desk import Desk
 from hato.core.errors import InvalidInputError, NotFoundError
 from hato.core.language import Text
+from hato.protocols.foreign_text import echoed
 from hato.services.names import readable
 from hato.services.sources.source import Source
 from hato.services.sources.sources import Sources
@@ -71,19 +72,23 @@ async def owners(desk: Desk, store: Store, name: str | None) -> list[Owner]:
 
 
 async def the_source(
-    desk: Desk, store: Store, address: str, name: str | None
+    desk: Desk, store: Store, address: str, name: str | None, *, also_removed: bool = False
 ) -> tuple[Owner, Source]:
-    """Return the source of an address, or id, and whose it is. Raises InvalidInputError."""
+    """Return the source of an address, or id, and whose it is. Raises InvalidInputError.
+
+    `also_removed`: where none is fetched, one that was and whose mail stayed.
+    """
     found = []
     for owner in await owners(desk, store, name):
         try:
-            found.append((owner, await owner.sources.find(address)))
+            source = await owner.sources.find(address, also_removed=also_removed)
         except NotFoundError:
             continue
+        found.append((owner, source))
     if not found:
-        raise InvalidInputError(_NO_SUCH, address=address)
+        raise InvalidInputError(_NO_SUCH, address=echoed(address))
     if len(found) > 1:
-        raise InvalidInputError(_WHICH, address=address)
+        raise InvalidInputError(_WHICH, address=echoed(address))
     return found[0]
 
 

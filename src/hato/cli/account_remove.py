@@ -23,15 +23,15 @@ from hato.services.sources.source import Source
 
 _REMOVED: Final = Text(
     en="{address} is fetched no longer; its {count} {count:message stays|messages stay} "
-    "here, and nothing changes at the provider.",
-    ja="{address} の取り込みをやめました。取り込んだ {count} 通はここに残ります。"
-    "プロバイダー側は何も変わりません。",
+    "here with its log (`hato account log {address}`), and nothing changes at the provider.",
+    ja="{address} の受信をやめました。受信した {count} 通と記録はここに残ります"
+    "(`hato account log {address}`)。プロバイダー側は何も変わりません。",
 )
 _REMOVED_WITH_MAIL: Final = Text(
     en="{address} is fetched no longer, and its {count} {count:message was|messages were} "
-    "deleted here (for a while `hato undelete` can bring {count:it|them} back); nothing changes at "
-    "the provider.",
-    ja="{address} の取り込みをやめ、{count} 通をここから削除しました"
+    "deleted here (for a while `hato undelete` can bring {count:it|them} back), its log too; "
+    "nothing changes at the provider.",
+    ja="{address} の受信をやめ、{count} 通と記録をここから削除しました"
     "(しばらくは `hato undelete` で戻せます)。プロバイダー側は何も変わりません。",
 )
 _SURE: Final = Text(
@@ -59,9 +59,10 @@ _SAY_YES: Final = Text(
 def remove(
     desk: Desk, address: str, owner: str | None, *, keep_mail: bool, yes: bool, as_json: bool
 ) -> None:
-    """Fetch ADDRESS no longer: its settings, its password and its log go.
+    """Fetch ADDRESS no longer: its settings and its password go.
 
-    What was fetched stays here unless you say otherwise. Nothing changes at the provider.
+    What was fetched stays here with its log, unless you say otherwise. Nothing changes at the
+    provider.
     """
     source, count = desk.run(_find(desk, address, owner))
     if not keep_mail and not yes:

@@ -19,10 +19,10 @@ from hato.services.settings_finder.findings import Tried
 
 _METHOD: Final = Text(en="{method}: {why}.", ja="{method} について: {why}。")
 _FINGERPRINT: Final = Text(
-    en="The certificate that it shows has the fingerprint {sha256}: say --pin with it to believe "
+    en="The certificate that it shows has the fingerprint {sha256}: say --pin with it to trust "
     "just this one, if you know that it is right.",
     ja="示された証明書のフィンガープリントは {sha256} です。正しいと知っているなら、"
-    "--pin に指定するとこの証明書だけを信じます。",
+    "--pin に指定するとこの証明書だけを信頼します。",
 )
 _UNCHANGED: Final = Text(
     en="No login, so nothing was changed.", ja="ログインできなかったので、何も変えていません。"

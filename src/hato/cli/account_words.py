@@ -9,13 +9,16 @@ Fails never.
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
 from hato.cli.account_owner import Owner
+from hato.cli.desk import Desk
 from hato.core.ids import MailboxId
 from hato.core.language import Language, Text
+from hato.protocols.foreign_text import shown
 from hato.services.settings_finder.candidate import TlsMode
 from hato.services.sources.setting import setting_of
 from hato.services.sources.source import Keeping, Policy, Source
@@ -73,12 +76,27 @@ _METHODS: Final = {
     "OAUTHBEARER": _TOKEN,
 }
 
+_MAILDIR_TO_COME: Final = Text(
+    en="The Maildir {path} is not there yet: it is made with the first letter.",
+    ja="Maildir {path} はまだありません。最初のメールが届くときに作ります。",
+)
 CLEARTEXT: Final = Text(
     en="--tls none means: everybody between here and {host} can read your password and all your "
     "mail, and change it. Use it only in a network that you trust.",
     ja="--tls none の意味: ここから {host} までの途中の誰でも、パスワードとすべてのメールを"
     "読み、書き換えられます。信頼できるネットワークの中でだけ使ってください。",
 )
+
+
+def short_label(source: Source) -> str:
+    """Return what a person calls an account: its name, or its address where it has none."""
+    return shown(source.name.encode()) if source.name.strip() else source.address
+
+
+def label_of(source: Source) -> str:
+    """Return its name and its address, once where they are the same."""
+    name = short_label(source)
+    return name if name == source.address else f"{name} ({source.address})"
 
 
 def rule_in_words(policy: Policy) -> Text:
@@ -107,6 +125,12 @@ def as_data(
     }
     folder = folders.get(source.folder, "")
     return {"owner": owner.person.name} | fields | {"folder": folder} | words
+
+
+def say_of_maildir(desk: Desk, wishes: dict[str, Any]) -> None:
+    """Say that a Maildir is made, where one was named that is not there yet."""
+    if wishes.get("maildir") and not Path(wishes["maildir"]).exists():
+        desk.say_aside(_MAILDIR_TO_COME, path=wishes["maildir"])
 
 
 def time_in_words(seconds: int) -> str:

@@ -8,40 +8,40 @@ Fails never.
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Final
 
 _ELLIPSIS: Final = "…"
-_WIDE: Final = frozenset("WF")
-_INVISIBLE: Final = frozenset({"Mn", "Me", "Cf"})
 
 
 def width(text: str) -> int:
-    """Return how many columns a text takes."""
+    """Return how many columns a text takes; one that could steer a terminal counts for none."""
     if text.isascii():
         return len(text)
-    return sum(map(_width_of, text))
+    from wcwidth import wcswidth
+
+    return max(wcswidth(text), 0)
 
 
 def fitted(text: str, columns: int) -> str:
     """Return a text that takes no more than so many columns; an ellipsis shows that it was cut."""
     if width(text) <= columns:
         return text
-    room = columns - 1
-    for at, character in enumerate(text):
-        room -= _width_of(character)
+    if columns <= 0:
+        return ""
+    if text.isascii():
+        return text[: columns - 1] + _ELLIPSIS
+    from wcwidth import wcwidth
+
+    room, stop = columns - 1, 0
+    for character in text:  # a few dozen at most: it ends where the columns do
+        room -= max(wcwidth(character), 0)
         if room < 0:
-            return text[:at] + _ELLIPSIS if columns > 0 else ""
-    return text
+            break
+        stop += 1
+    return text[:stop] + _ELLIPSIS
 
 
 def filled(text: str, columns: int) -> str:
     """Return a text that takes exactly so many columns, cut or filled up with blanks."""
     text = fitted(text, columns)
     return text + " " * (columns - width(text))
-
-
-def _width_of(character: str) -> int:
-    if unicodedata.category(character) in _INVISIBLE:
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in _WIDE else 1

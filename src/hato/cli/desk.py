@@ -28,6 +28,7 @@ if TYPE_CHECKING:  # the services take time to load that most verbs do not need
     from hato.services.accounts import Accounts
     from hato.services.delivery import DeliveryService
     from hato.services.fetching.source_polls import SourcePolls
+    from hato.services.sending.courier import Courier
     from hato.services.settings_finder.outside import Outside
     from hato.services.sources.sources import Sources
     from hato.store.api import Account, Store
@@ -84,6 +85,10 @@ class Ways(Protocol):
 
     def source_polls(self, store: Store, settings: Settings, path: Path | None) -> SourcePolls:
         """Return the service that polls mail accounts elsewhere. `path`: the configuration's."""
+        ...
+
+    def courier(self, store: Store, settings: Settings, path: Path | None) -> Courier:
+        """Return the service that sends letters. `path`: the configuration's."""
         ...
 
     def check(self, settings: Settings) -> None:

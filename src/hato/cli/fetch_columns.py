@@ -8,9 +8,10 @@ Fails never.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.progress import (
     BarColumn,
     DownloadColumn,
@@ -34,6 +35,8 @@ _WORD: Final = 8
 """What the word beside the number of letters takes besides."""
 _BAR_LEAST: Final = 4
 _LABEL_LEAST: Final = 12
+_EDGE: Final = 3
+"""Columns that stay free at the right."""
 
 
 class _Octets(DownloadColumn):
@@ -68,10 +71,30 @@ class _Label(TextColumn):
         return Text(fitted(task.description, label_columns(self._console.width)))
 
 
+class _Lines(Progress):
+    """Lines that end before the terminal's edge: the `^C` of who interrupts must not wrap.
+
+    It would move the cursor to another line than the one from which lines are taken away.
+    """
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        """Return what is drawn."""
+        return map(_BeforeTheEdge, super().get_renderables())
+
+
+class _BeforeTheEdge:
+    def __init__(self, lines: RenderableType) -> None:
+        self._lines = lines
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        columns = max(options.max_width - _EDGE, 1)
+        return console.render(self._lines, options.update_width(columns))
+
+
 def label_columns(terminal_columns: int) -> int:
     """Return how many columns a name may take, so that all figures stand."""
     figures = _FIGURES + (_WORD if terminal_columns >= WIDE else 0)
-    return max(_LABEL_LEAST, terminal_columns - figures - _BAR_LEAST)
+    return max(_LABEL_LEAST, terminal_columns - figures - _BAR_LEAST - _EDGE)
 
 
 def moving_lines() -> Progress:
@@ -86,7 +109,7 @@ def moving_lines() -> Progress:
         _Rate(table_column=Column(no_wrap=True)),
         _TimeLeft(table_column=Column(no_wrap=True)),
     ]
-    return Progress(*columns, console=console, auto_refresh=False, transient=True)
+    return _Lines(*columns, console=console, auto_refresh=False, transient=True)
 
 
 def _words(field: str) -> TextColumn:

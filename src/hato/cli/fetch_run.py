@@ -10,16 +10,19 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from hato.cli.desk import Desk
 from hato.cli.fetch_display import REFRESH_SECONDS
 from hato.cli.fetch_words import FetchWords, Result
 from hato.cli.passwords import ask_for_password
 from hato.core.clock import SystemClock
+from hato.core.ids import EmailId
 from hato.core.limits import FETCH_LOCK_SECONDS
 from hato.services.fetching.crew import Crew
 from hato.services.fetching.fetcher import Fetcher, Told
+from hato.services.fetching.ledger_books import entries_not_whole
+from hato.services.fetching.poll_outcome import Letters, Tally
 from hato.services.fetching.roster import Entry, Roster, read_entries
 from hato.services.fetching.source_polls import SourcePolls
 from hato.services.fetching.waiting_line import WaitingLine
@@ -29,14 +32,6 @@ from hato.store.api import Account, Store
 
 if TYPE_CHECKING:
     from hato.store.directory import Person
-
-
-class Counts(NamedTuple):
-    """Letters so far."""
-
-    new: int
-    again: int
-    failed: int
 
 
 class FetchRun:
@@ -52,7 +47,11 @@ class FetchRun:
         self.address = address
         self.wants_whole = False
         """Fetch letters whole that have a note in their place."""
+        self.letters: frozenset[EmailId] = frozenset()
+        """Of those only the ones with these notes; empty: all."""
         self.entries: list[Entry] = []
+        self.others: list[str] = []
+        """The addresses of accounts that are not meant."""
         self.results: dict[str, Result] = {}
         self._owners: dict[str, str] = {}
         self._crew: Crew | None = None
@@ -64,11 +63,26 @@ class FetchRun:
             store, self._desk.settings, self._desk.path()
         )
         self._polls.wants_whole = self.wants_whole
+        self._polls.whole_letters = self.letters
         for person in await self._people():
             account = await store.account(person.account_id)
             self._owners[person.account_id] = person.name
             found = await read_entries(account, self._sources_of(account))
-            self.entries.extend(filter(self._is_chosen, found))
+            for entry in found:
+                if self._is_chosen(entry):
+                    self.entries.append(entry)
+                else:
+                    self.others.append(entry.source.address)
+
+    async def missing_letters(self) -> list[EmailId]:
+        """Return those of `letters` that no note of these accounts has."""
+        if not self.letters:
+            return []
+        noted: set[EmailId | None] = set()
+        for entry in self.entries:
+            letters = await entries_not_whole(entry.account, entry.source.source_id)
+            noted.update(letter.email_id for letter in letters)
+        return sorted(self.letters - noted)
 
     async def once(self) -> None:
         """Poll each account once."""
@@ -114,18 +128,23 @@ class FetchRun:
                 again.append(entry)
         await self._poll(again)
 
-    def counts(self) -> Counts:
+    def counts(self) -> Letters:
         """Return how many letters came so far, those of polls that were broken off included."""
         outcomes = [result.report.outcome for result in self.results.values()]
         new = sum(outcome.new for outcome in outcomes)
         again = sum(outcome.again for outcome in outcomes)
         failed = sum(outcome.failed for outcome in outcomes)
         for running in self._crew.running.values() if self._crew is not None else ():
-            tally = running.tally
-            new += max(0, tally.letters_done - tally.again - tally.failed)
-            again += tally.again
-            failed += tally.failed
-        return Counts(new, again, failed)
+            more = running.tally.letters()
+            new, again, failed = new + more.new, again + more.again, failed + more.failed
+        return Letters(new, again, failed)
+
+    def unfinished(self) -> list[tuple[Entry, Tally | None]]:
+        """Return the polls that were broken off, or did not begin (None)."""
+        if self._crew is None:
+            return []
+        begun = [(poll.entry, poll.tally) for poll in self._crew.running.values()]
+        return [*begun, *((entry, None) for entry in self._crew.waiting)]
 
     def has_failed(self) -> bool:
         """Tell whether anything is not as it should be."""

@@ -14,12 +14,14 @@ from typing import Any, Final
 import click
 import msgspec
 
+from hato.cli.account_words import label_of, short_label
 from hato.cli.desk import Desk
 from hato.cli.fetch_display import Display, SilentDisplay, display_for
 from hato.core.language import Text
 from hato.services.fetching.advice import Advice, Cure
 from hato.services.fetching.crew import Running
 from hato.services.fetching.health import read_health
+from hato.services.fetching.poll_outcome import Letters, Tally
 from hato.services.fetching.roster import Entry
 from hato.services.fetching.source_polls import Report
 
@@ -38,7 +40,12 @@ _MORE: Final = {
         en=", {count} recognised under new numbers", ja="、番号が変わったが認識 {count} 通"
     ),
 }
-_NOT_FETCHED: Final = Text(en="{address}: not fetched", ja="{address}: 取得できません")
+_SO_FAR: Final = Text(
+    en="{address}: {new} new, {again} again, {failed} failed so far, then interrupted",
+    ja="{address}: ここまで新規 {new} 通、既存 {again} 通、失敗 {failed} 通で中断",
+)
+_NOT_BEGUN: Final = Text(en="{address}: not begun", ja="{address}: まだ始めていません")
+_NOT_FETCHED: Final = Text(en="{address}: not fetched", ja="{address}: 受信できません")
 _COUNTS: Final = (
     "new",
     "again",
@@ -99,7 +106,7 @@ class FetchWords:
         for key, poll in running.items():
             if key not in self._shown:
                 self._shown.add(key)
-                self._display.begin(key, poll.entry.source.address, poll.tally)
+                self._display.begin(key, short_label(poll.entry.source), poll.tally)
         self._display.refresh()
 
     def end(self, result: Result) -> None:
@@ -118,6 +125,19 @@ class FetchWords:
         self._display.close()
         self._shown.clear()
 
+    def interrupted(
+        self, results: Mapping[str, Result], unfinished: Iterable[tuple[Entry, Tally | None]]
+    ) -> None:
+        """Tell how far each account came that had not ended; the others were told."""
+        self.close()
+        if self.is_json:
+            return
+        self._untold(results)
+        for entry, tally in unfinished:
+            text = _SO_FAR if tally is not None else _NOT_BEGUN
+            counts = tally.letters() if tally is not None else Letters(0, 0, 0)
+            self._desk.say_aside(text, address=label_of(entry.source), **counts._asdict())
+
     def summary(self, results: Mapping[str, Result]) -> None:
         """Print what came of all of them."""
         self.close()
@@ -126,15 +146,19 @@ class FetchWords:
             rows = [self._row(result) for result in results.values()]
             self._desk.print_json(totals | {"accounts": rows})
             return
-        for result in results.values():
-            if not result.report.mark:  # nobody tried: told here for the first time
-                self.trouble(result)
+        self._untold(results)
         self._desk.say(_SUMMARY, **totals)
+
+    def _untold(self, results: Mapping[str, Result]) -> None:
+        """Tell what is wrong with accounts that nobody tried."""
+        for result in results.values():
+            if not result.report.mark:
+                self.trouble(result)
 
     def _lines(self, result: Result) -> Iterable[str]:
         """Say what came of one account, and what is wrong."""
         outcome, language = result.report.outcome, self._desk.language
-        address = result.entry.source.address
+        address = label_of(result.entry.source)
         if outcome.method or result.report.advice is None:
             counts = {name: getattr(outcome, name) for name in _COUNTS}
             line = _LINE.in_language(language, address=address, **counts)

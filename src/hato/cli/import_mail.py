@@ -24,7 +24,9 @@ from hato.core.clock import SystemClock
 from hato.core.errors import InvalidInputError
 from hato.core.language import Text
 from hato.services.importing import Failure, ForeignMessage, Import, Tally
+from hato.services.names import readable
 from hato.store.api import Store
+from hato.store.directory import Person
 
 _READERS: Final[dict[str, Callable[[Path], Iterable[ForeignMessage]]]] = {
     "maildir": read_maildir,
@@ -69,8 +71,17 @@ _WOULD: Final = Text(
 _SKIPPED: Final = Text(
     en="{key}: skipped, because it is empty.", ja="{key}: 空なので取り込みません。"
 )
+_WILL_EXPIRE: Final = Text(
+    en="{name} wants mail deleted from INBOX after {days} {days:day|days}: {count} of these "
+    "{count:is|are} older than that, and {count:goes|go} at the next POP3 login; "
+    "say `hato user set {name} --expire-days 0` first to keep {count:it|them}.",
+    ja="{name} の設定では INBOX のメールは {days} 日で消えます。このうち {count} 通はそれより古く、"
+    "次の POP3 ログインで消えます。残すには先に "
+    "`hato user set {name} --expire-days 0` を実行してください。",
+)
 _FAILED: Final = Text(en="{key}: {reason}", ja="{key}: {reason}")
 _SHOWN_EVERY: Final = 20
+_DAY_SECONDS: Final = 86_400
 
 
 @click.command("import", short_help="Bring in mail from a Maildir, an mbox or files.")
@@ -123,7 +134,9 @@ async def _import(
         messages.append(message)
         await asyncio.sleep(0)  # Ctrl-C is heard where somebody waits
     async with desk.store() as store:
-        bringing = await _importer(desk, store, name, f"import:{kind}:{path}")
+        person = await desk.ways.accounts(store, desk.settings).person(name)
+        _warn_of_expiry(desk, person, messages)
+        bringing = await _importer(desk, store, person, f"import:{kind}:{path}")
         if dry_run:
             tallies = bringing.foresee(messages)
             return await _follow(desk, tallies, len(messages), _WOULD_SO_FAR), bringing
@@ -135,9 +148,20 @@ async def _import(
             await bringing.end()
 
 
-async def _importer(desk: Desk, store: Store, name: str, source: str) -> Import:
+def _warn_of_expiry(desk: Desk, person: Person, messages: list[ForeignMessage]) -> None:
+    """Say in time what the person's own rule will delete at once."""
+    if not person.expire_days:
+        return
+    limit = SystemClock().now() - person.expire_days * _DAY_SECONDS
+    count = sum(not message.folder and message.received < limit for message in messages)
+    if count:
+        desk.say_aside(
+            _WILL_EXPIRE, name=readable(person.name), days=person.expire_days, count=count
+        )
+
+
+async def _importer(desk: Desk, store: Store, person: Person, source: str) -> Import:
     """Make ready to bring mail in for somebody."""
-    person = await desk.ways.accounts(store, desk.settings).person(name)
     account = await store.account(person.account_id)
     return Import(account, desk.ways.delivery(store, desk.settings), SystemClock(), source)
 

@@ -15,9 +15,14 @@ from typing import Final
 import click
 
 from hato.cli.japanese_account import ACCOUNT_HELP
+from hato.cli.japanese_mail import MAIL_HELP
+from hato.cli.japanese_sending import SENDING_HELP
 from hato.cli.lazy_group import LazyGroup
 
-HELP: Final = ACCOUNT_HELP | {
+HELP: Final = {
+    **ACCOUNT_HELP,
+    **MAIL_HELP,
+    **SENDING_HELP,
     "Hato: a complete mail system in one program.": "鳩: 一つのプログラムでメールのすべてを。",
     "Show this message and exit.": "この説明を表示します。",
     "Show the version and exit.": "バージョンを表示します。",
@@ -130,15 +135,22 @@ HELP: Final = ACCOUNT_HELP | {
     "Bring in mail from a Maildir, an mbox or files.": "Maildir、mbox、ファイルから取り込みます。",
     "Fetch what is new in the mail accounts elsewhere, now.\n\n"
     "May be interrupted and run again, also while Hato serves: nothing is lost or comes twice.\n\n"
-    "What is paused, or had its password refused, is fetched only where it is named.": (
-        "ほかのメールアカウントの新着を今すぐ取得します。\n\n"
+    "What is paused, or had its password refused, is fetched only where it is named.\n\n"
+    "A letter over the account's --largest, or one that its server does not give out, is here as "
+    "its\nheader and a note. --whole fetches all of these whole, --letter one of them.": (
+        "ほかのメールアカウントの新着を今すぐ受信します。\n\n"
         "途中で止めてもやり直せます。鳩の動作中でも使えます。何も失わず、二重にもなりません。\n\n"
-        "休止中のものとパスワードを拒否されたものは、名指ししたときだけ取得します。"
+        "休止中のものとパスワードを拒否されたものは、名指ししたときだけ受信します。\n\n"
+        "アカウントの --largest を超えるメールと、サーバーが渡さないメールは、"
+        "ヘッダーとお知らせだけになります。--whole はその全部を、--letter は一通を受信します。"
     ),
-    "Fetch mail from accounts elsewhere.": "ほかのアカウントのメールを取得します。",
+    "Fetch mail from accounts elsewhere.": "ほかのアカウントのメールを受信します。",
     "Only the accounts of this person.": "この利用者のアカウントだけ。",
     "Only this account elsewhere.": "このアカウントだけ。",
-    "Also fetch whole what a note stands for.": "通知だけのメールも全体を取得します。",
+    "Also fetch whole what a note stands for.": "お知らせだけのメールも全体を受信します。",
+    "Of those only this one, by its number in `hato account log ADDRESS --left-out`.": (
+        "そのうちこの一通だけ。番号は `hato account log ADDRESS --left-out` にあります。"
+    ),
     "Go on, and look at each account when it is due.": "続けて、それぞれの間隔で確認します。",
     "Look at the mail ports of HOST, or of the servers that ADDRESS has; log in nowhere.\n\n"
     "Says for each port whether it is open, its TLS and certificate, what it offers before and "

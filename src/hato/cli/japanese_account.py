@@ -12,19 +12,19 @@ from typing import Final
 
 ACCOUNT_HELP: Final = {
     "Manage mail accounts elsewhere: their mail is fetched and kept here as one.": (
-        "ほかのメールアカウントを管理します。そのメールを取り込み、一つにまとめます。"
+        "ほかのメールアカウントを管理します。そのメールを受信し、一つにまとめます。"
     ),
-    "Mail accounts elsewhere whose mail is fetched.": "取り込む、ほかのメールアカウント。",
+    "Mail accounts elsewhere whose mail is fetched.": "受信元になる、ほかのメールアカウント。",
     "Find the servers of ADDRESS, log in, and fetch its mail from now on.\n\n"
     "With --host the settings are your own; otherwise Hato finds them. Both are tried before they\n"
     "are believed.": (
-        "ADDRESS のサーバーを見つけ、ログインし、これからメールを取り込みます。\n\n"
+        "ADDRESS のサーバーを見つけ、ログインし、これからメールを受信します。\n\n"
         "--host があればその設定を、なければ自動で見つけた設定を使います。"
         "どちらも実際にログインして確かめます。"
     ),
     "Add a mail account elsewhere.": "ほかのメールアカウントを追加します。",
     "Whose account it is.": "誰のアカウントか。",
-    "How mail is fetched.": "取り込みの方法。",
+    "How mail is fetched.": "受信の方法。",
     "The server; with it, the settings are your own.": (
         "サーバー名。指定すると、設定は自分のものになります。"
     ),
@@ -35,10 +35,10 @@ ACCOUNT_HELP: Final = {
     "The login name there, where it is not the address.": (
         "そこでのログイン名(アドレスと違う場合)。"
     ),
-    "Believe these authorities instead of the system's.": (
-        "システムの代わりに、この認証局を信じます。"
+    "Trust these authorities instead of the system's.": (
+        "システムの代わりに、この認証局を信頼します。"
     ),
-    "Believe this one certificate, knowing it.": "この証明書だけを、承知のうえで信じます。",
+    "Trust this one certificate, knowing it.": "この証明書だけを、承知のうえで信頼します。",
     "Allow an outdated login method too, where there is nothing better.": (
         "ほかにない場合、古いログイン方法も許します。"
     ),
@@ -55,7 +55,7 @@ ACCOUNT_HELP: Final = {
         "メールの行き先(例: Family/Ada)。通常は INBOX。"
     ),
     "Fetch of larger mail its header only: 20M.": (
-        "これより大きいメールはヘッダーだけ取り込みます(例: 20M)。"
+        "これより大きいメールはヘッダーだけ受信します(例: 20M)。"
     ),
     "Leave it out of the unified inbox.": "統合受信箱に入れません。",
     "How often to look; usually 5.": "確認の間隔(分)。通常は 5。",
@@ -64,7 +64,7 @@ ACCOUNT_HELP: Final = {
     ),
     "Put a copy of each new letter there too.": "新着メールの写しをこの Maildir にも置きます。",
     "List the mail accounts that are fetched, of everybody or of one person.": (
-        "取り込むアカウントの一覧(全員または一人)。"
+        "受信するアカウントの一覧(全員または一人)。"
     ),
     "List the accounts, and how each fares.": "アカウントとその状態の一覧。",
     "Change the account ADDRESS; what concerns the login is tried before it is kept.\n\n"
@@ -79,23 +79,32 @@ ACCOUNT_HELP: Final = {
     ),
     "Give the new password of an account.": "アカウントの新しいパスワードを入れます。",
     "Log in to ADDRESS as it is set up, and out again; nothing is fetched.": (
-        "ADDRESS に今の設定でログインしてみます。何も取り込みません。"
+        "ADDRESS に今の設定でログインしてみます。何も受信しません。"
     ),
     "Log in to an account, and say what comes of it.": "ログインを試し、結果を知らせます。",
     "List what Hato deleted of ADDRESS at the provider: since when it is safe here, and when.\n\n"
-    "Receipts are kept for 400 days.": (
+    "Receipts are kept for 400 days, also those of an account that was removed and whose mail "
+    "stayed,\nuntil --forget.\n\n"
+    "With --left-out: the letters of which only the header and a note are here, being too large "
+    "or\nnot given out, each with the number by which `hato fetch --letter` fetches it whole.": (
         "鳩が ADDRESS のプロバイダーから削除したメールの一覧。ここに保存した時と削除した時。\n\n"
-        "記録は 400 日間保存されます。"
+        "記録は 400 日間保存されます。メールを残して外したアカウントの記録も "
+        "--forget まで残ります。\n\n--left-out を付けると、"
+        "大きすぎるか渡されなかったため、ヘッダーとお知らせだけがある"
+        "メールの一覧。番号を `hato fetch --letter` に渡すと全体を受信します。"
     ),
+    "List what is not here whole.": "全体がここにないメールの一覧。",
+    "Forget the log of an account that was removed.": "外したアカウントの記録を消します。",
     "See what was deleted at the provider.": "プロバイダーから削除したものを見ます。",
-    "Fetch ADDRESS no longer: its settings, its password and its log go.\n\n"
-    "What was fetched stays here unless you say otherwise. Nothing changes at the provider.": (
-        "ADDRESS の取り込みをやめ、設定、パスワード、記録を消します。\n\n"
-        "取り込んだメールは、指定しないかぎりここに残ります。プロバイダー側は何も変わりません。"
+    "Fetch ADDRESS no longer: its settings and its password go.\n\n"
+    "What was fetched stays here with its log, unless you say otherwise. Nothing changes at the\n"
+    "provider.": (
+        "ADDRESS の受信をやめ、設定とパスワードを消します。\n\n"
+        "受信したメールと記録は、指定しないかぎりここに残ります。プロバイダー側は何も変わりません。"
     ),
-    "Fetch an account no longer.": "アカウントの取り込みをやめます。",
+    "Fetch an account no longer.": "アカウントの受信をやめます。",
     "Whether the mail that was fetched stays here (usual).": (
-        "取り込んだメールをここに残すか(通常は残す)。"
+        "受信したメールをここに残すか(通常は残す)。"
     ),
     "Ask you in a browser whether Hato may read ADDRESS, and keep what the provider gives.\n\n"
     "Instead of a password the provider gives a token, which Hato renews by itself.": (
@@ -111,7 +120,7 @@ ACCOUNT_HELP: Final = {
         "トークンの発行者(例: https://login.example.org)。不明な場合に指定します。"
     ),
     "What to ask for, where the usual does not do.": "通常のものでは足りない場合のスコープ。",
-    "Authorities to believe about the issuer.": "発行者について信じる認証局。",
+    "Authorities to trust about the issuer.": "発行者について信頼する認証局。",
     "The browser is elsewhere: paste its answer here.": (
         "ブラウザーが別のマシンにある場合に、その答えを貼り付けます。"
     ),

@@ -9,17 +9,15 @@ Fails with one sentence about the person or the message.
 from __future__ import annotations
 
 import datetime as dt
-from email.errors import HeaderParseError
-from email.header import decode_header, make_header
 from typing import Final
 
 import click
 import msgspec
 
 from hato.cli.desk import Desk
+from hato.cli.subject import subject_of
 from hato.core.errors import DamagedError, InvalidInputError, NotFoundError
 from hato.core.language import Text
-from hato.message.header import find_values
 from hato.store.api import Account
 from hato.store.changes import SetKeywords, Undelete, Undeleted, Wanted
 from hato.store.model import KEPT, HeldEmail
@@ -125,16 +123,5 @@ async def _row(account: Account, held: HeldEmail) -> _Row:
         received=held.received,
         held_until=held.held_until,
         octets=held.body.size_octets,
-        subject=_subject(head),
+        subject=subject_of(head),
     )
-
-
-def _subject(head: bytes) -> str:
-    """Return the subject for eyes: words decoded, nothing that could move a cursor."""
-    values = find_values(head, b"subject")
-    raw = head[values[0].start : values[0].stop].decode("utf-8", "replace") if values else ""
-    try:
-        text = str(make_header(decode_header(raw)))
-    except (LookupError, ValueError, HeaderParseError):
-        text = raw
-    return "".join(character if character.isprintable() else " " for character in text).strip()

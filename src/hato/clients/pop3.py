@@ -9,6 +9,7 @@ Fails with DialError, ConnectionLostError and the errors of `clients.errors`.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from enum import Enum, auto
@@ -21,6 +22,7 @@ from hato.clients.errors import (
     TlsRefusedError,
 )
 from hato.clients.login import Identity
+from hato.clients.octets import dial_server
 from hato.clients.pop3_conversation import Pop3Conversation
 from hato.clients.pop3_letter import Letter
 from hato.clients.pop3_listing import Listing
@@ -28,10 +30,11 @@ from hato.clients.pop3_login import Pop3Login
 from hato.clients.pop3_packed_listing import PackedListing
 from hato.clients.pop3_refusals import error_of, error_of_greeting
 from hato.clients.server import MailServer, Security
+from hato.clients.time_limit import within
 from hato.core.errors import HatoError
 from hato.core.ids import MessageNumber
 from hato.core.limits import MESSAGE_OCTETS
-from hato.net.dial import MayReach, Resolve, ask_system, dial
+from hato.net.dial import MayReach, Resolve, ask_system
 from hato.net.dialled import Dialled, Patience
 from hato.net.outgoing_tls import Trust
 from hato.protocols.pop3.client import Pop3ClientMachine
@@ -94,7 +97,7 @@ class Pop3Client:
         Raises WrongCredentialsError, BusyError, RefusedForGoodError, NoLoginMethodError,
         UnprovenServerError and InvalidInputError.
         """
-        async with self._conversation.within(self._patience.login_seconds):
+        async with within(self._patience.login_seconds):
             method = await Pop3Login(self._conversation, identity).run()
             await learn_capabilities(self._conversation)
         return method
@@ -131,8 +134,10 @@ class Pop3Client:
                 match event:
                     case UniqueIdRows(rows=rows):
                         listing.add_unique_ids(rows)
+                        await asyncio.sleep(0)  # thousands may lie ready: others get their turn
                     case ScanRows(rows=rows):
                         listing.add_sizes(rows)
+                        await asyncio.sleep(0)
                     case OddRow():
                         listing.add_odd(event)
                     case End(command=Uidl()):
@@ -243,21 +248,13 @@ async def connect(
     TurnedAwayError for a greeting that turns us away.
     """
     is_implicit = server.security is Security.IMPLICIT_TLS
-    dialled = await dial(
-        server.host,
-        server.port,
-        trust=trust if is_implicit else None,
-        pinned_sha256=server.pinned_sha256,
-        patience=patience,
-        may_reach=may_reach,
-        resolve=resolve,
-    )
+    dialled = await dial_server(server, trust, patience, may_reach, resolve)
     machine = Pop3ClientMachine(
         is_encrypted=is_implicit, may_log_in_plainly=server.security is Security.NONE
     )
     conversation = Pop3Conversation(dialled, machine)
     try:
-        async with conversation.within(patience.login_seconds):
+        async with within(patience.login_seconds):
             greeting = await _begin(conversation, server, trust)
     except BaseException:
         dialled.close()

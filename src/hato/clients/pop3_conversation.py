@@ -8,15 +8,15 @@ Fails with ConnectionLostError, NonsenseError, BusyError (a goodbye that says so
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import itertools
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from typing import Final
 
 import msgspec
 
 from hato.clients.errors import NonsenseError
+from hato.clients.octets import exchange_octets
 from hato.clients.peer_words import PeerWords
 from hato.clients.pop3_refusals import error_of_end
 from hato.clients.pop3_window import Pop3Window
@@ -65,12 +65,7 @@ class Pop3Conversation:
                 return event
             if event is not Signal.NEED_DATA:
                 raise ConnectionLostError(Loss.CLOSED)
-            await self.dialled.write(machine.data_to_send())
-            data = await self.dialled.read()
-            if data:
-                machine.receive_data(data)
-            else:
-                machine.receive_eof()
+            await exchange_octets(self.dialled, machine)
 
     def _error_of_end(self, broken: ConversationBroken) -> HatoError:
         text = self.words.fit(broken.text)
@@ -138,12 +133,3 @@ class Pop3Conversation:
         await self.dialled.start_tls(trust, pinned_sha256=pinned_sha256)
         self.machine.tls_established()
         self.dialled.expect_answer()
-
-    @contextlib.asynccontextmanager
-    async def within(self, seconds: float) -> AsyncIterator[None]:
-        """Let something take so long at most, whatever trickles in."""
-        try:
-            async with asyncio.timeout(seconds):
-                yield
-        except TimeoutError:
-            raise ConnectionLostError(Loss.TOO_SLOW) from None

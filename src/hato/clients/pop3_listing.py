@@ -19,16 +19,17 @@ from hato.protocols.pop3.client_events import OddRow
 
 _ODD_ROWS_KEPT: Final = 100
 _LARGEST: Final = 2**64
+_LARGEST_SMALL: Final = 2**32
 
 
 class Sizes(Mapping[MessageNumber, int]):
-    """Octets by number, in eight octets each where the numbers follow one another from 1."""
+    """Octets by number, in four octets each where the numbers follow one another from 1."""
 
     __slots__ = ("_in_order", "_others")
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._in_order = array("Q")
+        self._in_order = array("I")
         self._others: dict[MessageNumber, int] = {}
 
     def __getitem__(self, number: MessageNumber) -> int:
@@ -55,6 +56,8 @@ class Sizes(Mapping[MessageNumber, int]):
     def put(self, number: MessageNumber, size_octets: int) -> None:
         """Take a size that is not known yet."""
         if number == len(self._in_order) + 1 and size_octets < _LARGEST and not self._others:
+            if size_octets >= _LARGEST_SMALL and self._in_order.typecode != "Q":
+                self._in_order = array("Q", self._in_order)
             self._in_order.append(size_octets)
         else:
             self._others[number] = size_octets

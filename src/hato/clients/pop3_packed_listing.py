@@ -9,7 +9,7 @@ Fails never: what is odd is counted, as in `Listing`.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from operator import lt
 
@@ -27,7 +27,8 @@ class PackedListing:
         """Begin with nothing heard."""
         self.knows_unique_ids = False
         """Whether the server knows UIDL."""
-        self._numbers = array("Q")
+        self._numbers: array[int] | range = range(1, 1)
+        """As most servers have them: one after the other, from 1 on."""
         self._texts: list[bytes] = []
         self._odd = Listing()
 
@@ -47,8 +48,17 @@ class PackedListing:
         self._odd.odd_count += len(rows) - len(sound)
         if sound:
             numbers, texts = zip(*sound, strict=True)
-            self._numbers.extend(numbers)
+            self._add_numbers(numbers)
             self._texts.append(b" ".join(texts))
+
+    def _add_numbers(self, numbers: tuple[MessageNumber, ...]) -> None:
+        if isinstance(self._numbers, range):
+            following = range(self._numbers.stop, self._numbers.stop + len(numbers))
+            if numbers == tuple(following):
+                self._numbers = range(1, following.stop)
+                return
+            self._numbers = array("Q", self._numbers)
+        self._numbers.extend(numbers)
 
     def add_sizes(self, rows: list[tuple[MessageNumber, int]]) -> None:
         """Take rows of LIST, which is asked only where UIDL has nothing: one alone shows that."""
@@ -66,11 +76,12 @@ class PackedListing:
     def is_plain(self) -> bool:
         """Whether it is sound, and each row has a higher number than the one before."""
         numbers = self._numbers
-        in_order = all(map(lt, numbers, islice(numbers, 1, None)))
-        return self.is_sound and in_order and (not numbers or numbers[0] > 0)
+        if not self.is_sound or isinstance(numbers, range):
+            return self.is_sound
+        return numbers[0] > 0 and all(map(lt, numbers, islice(numbers, 1, None)))
 
     @property
-    def numbers(self) -> array[int]:
+    def numbers(self) -> Sequence[int]:
         """The numbers, in the order of the rows."""
         return self._numbers
 

@@ -293,8 +293,8 @@ greeting back for six seconds (Postfix's postscreen)."""
 # Fetching from accounts elsewhere
 
 LEDGER_ENTRIES_REMEMBERED: Final = 400_000
-"""Entries of ledgers that one process remembers between polls; some 110 octets each. A source with
-more is read anew at each poll, which takes a second or two."""
+"""Entries of ledgers whose states one process remembers between polls; ten octets each. A source
+with more is read anew at each poll, which takes a second or two."""
 
 FETCH_GROUP_LETTERS: Final = 256
 """Letters that our client makes durable in one step: an fsync for each would be slowest."""
@@ -527,14 +527,8 @@ else looks at it no later."""
 OUTBOX_LOOK_SECONDS: Final = 2.0
 """How often the sending process looks for letters that are due."""
 
-OUTBOX_LETTERS_PER_LOOK: Final = 64
-"""Letters that are taken at a time."""
-
 OUTBOX_AT_ONCE: Final = 8
 """Letters that are sent at the same time."""
-
-OUTBOX_PER_IDENTITY: Final = 1
-"""Of them by one identity: one after the other, as a mail program does."""
 
 OUTBOX_FIRST_SECONDS: Final = 60
 """A letter that cannot leave is tried again after a minute, then two, four …"""
@@ -550,3 +544,51 @@ OUTBOX_KNOWN_SECONDS: Final = 604_800
 
 OUTBOX_FAR_SECONDS: Final = 3_155_760_000
 """When a letter that waits for its person is due: in a hundred years."""
+
+OUTBOX_LOOK_AGAIN_SECONDS: Final = 60
+"""How often it is looked whether a person has set another password, after a server refused the one
+that is kept; nothing is asked of the server meanwhile."""
+
+OUTBOX_FINISH_SECONDS: Final = 10.0
+"""How long letters that are being sent may take when the server stops: one that is cut off before
+its end is sent again, and one that is cut off after it is unknown."""
+
+# Searching
+
+SEARCH_GROUP_LETTERS: Final = 512
+"""Letters that come into a search index in one step: each step costs it a part to be merged."""
+
+SEARCH_GROUP_OCTETS: Final = 4_194_304
+"""Octets of letters after which a step ends anyhow; two such steps are in memory at most."""
+
+SEARCH_LETTER_OCTETS: Final = 33_554_432
+"""So much of a letter is read for its words; text behind 32 MiB of attachments is not found."""
+
+SEARCH_CHANGES: Final = 20_000
+"""Changes of an account that are asked for at once: numbers only."""
+
+SEARCH_QUERY_CHARACTERS: Final = 1_000
+"""Longest question (Gmail: about 1500)."""
+
+SEARCH_QUERY_WORDS: Final = 64
+"""Words and operators in one; each costs a pass through the letters that have it."""
+
+SEARCH_LOOK_SECONDS: Final = 2.0
+"""How often the indexing process looks for accounts with new letters."""
+
+SEARCH_ACCOUNTS_PER_LOOK: Final = 20
+"""Accounts that are looked at each time, in turn: opening one may take a millisecond. A search
+itself waits for nobody's turn."""
+
+SEARCH_BUSY_SHARE: Final = 0.1
+"""While mail arrives the index is written for so much of the time, so that arriving is not slowed
+by more."""
+
+SEARCH_BUSY_LETTERS: Final = 256
+"""Letters that are indexed in one such share."""
+
+SEARCH_BUSY_SECONDS: Final = 5.0
+"""So long after the last arrival mail counts as arriving."""
+
+SEARCH_WAIT_SECONDS: Final = 0.2
+"""How long who searches waits for another process that indexes before it looks again."""

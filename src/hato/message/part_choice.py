@@ -54,7 +54,7 @@ def is_saved(part: Part) -> bool:
     """Tell whether a part is something to save; what has a name may be read and saved."""
     if part.media_type.startswith("multipart/") or part.media_type in _FOR_PROGRAMS:
         return False
-    return bool(part.filename) or not is_read(part)
+    return not is_read(part) or (bool(part.filename) and not part.is_root)
 
 
 def readable_parts(part: Part) -> Iterator[tuple[Part, Shown]]:
@@ -69,9 +69,10 @@ def readable_parts(part: Part) -> Iterator[tuple[Part, Shown]]:
         for one in part.parts:
             yield from readable_parts(one)
     elif part.parts:
-        [letter] = part.parts
-        yield letter, Shown.FIELDS
-        yield from readable_parts(letter)
+        if part.disposition != "attachment":  # else it is a file, and nothing that its sender says
+            [letter] = part.parts
+            yield letter, Shown.FIELDS
+            yield from readable_parts(letter)
     elif is_read(part):
         yield part, _WAYS[part.media_type]
 

@@ -14,6 +14,17 @@ _WIDE_SPACE: Final = "\u3000"
 """The space of Japanese: as harmless as the plain one, though not counted as printable."""
 
 
+_ECHOED: Final = 60
+_ELLIPSIS: Final = "…"
+
+
+def echoed(text: str) -> str:
+    """Return what somebody typed as it may be shown again: harmless, and 60 columns at most."""
+    said = shown(text.encode("utf-8", "surrogateescape"))
+    room = _ECHOED if said.isascii() else _ECHOED // 2  # a wide character takes two columns
+    return said if len(said) <= room else said[: room - 1] + _ELLIPSIS
+
+
 def shown(octets: bytes) -> str:
     """Return a peer's words as text without control, format or other invisible characters."""
     text = octets.decode("utf-8", "backslashreplace")

@@ -12,7 +12,7 @@ from array import array
 from collections.abc import AsyncIterator, Sequence
 from typing import Final, Protocol
 
-from hato.core.ids import AccountId, BodyId, EmailId, MailboxId, ModSeq, Uid
+from hato.core.ids import AccountId, BodyId, EmailId, MailboxId, ModSeq, ThreadId, Uid
 from hato.store.changes import Committed, Wanted
 from hato.store.directory import Counters, Directory, Leases, Queue
 from hato.store.model import (
@@ -30,6 +30,7 @@ from hato.store.model import (
     Usage,
     VerifyReport,
 )
+from hato.store.search import SearchIndex
 from hato.store.staged import Staged
 
 SNAPSHOT_KEYWORDS: Final = 62
@@ -113,6 +114,11 @@ class Account(Protocol):
     account_id: AccountId
     inbox: MailboxId
 
+    @property
+    def search(self) -> SearchIndex:
+        """Which words stand in which letter."""
+        ...
+
     # Writing
 
     async def commit(
@@ -139,6 +145,14 @@ class Account(Protocol):
         """Take the exclusive lock `name` of this account, across processes.
 
         Raises InUseError when it is not free within `wait_seconds`.
+        """
+        ...
+
+    async def lock_taken_at(self, name: str) -> int | None:
+        """Return when the lock `name` was last taken: seconds since 1970 UTC; None: not known.
+
+        It costs whoever takes a lock nothing, and is no truth to build on: a restored backup, a
+        full disk or a clock that was set may show another time.
         """
         ...
 
@@ -190,6 +204,10 @@ class Account(Protocol):
         """
         ...
 
+    async def thread(self, thread_id: ThreadId) -> list[Email]:
+        """Return the messages of a thread that lie somewhere, sorted by Place, oldest first."""
+        ...
+
     async def find_body(self, body_id: BodyId) -> BodyRef:
         """Find octets by id, blobs and held messages included. Raises NotFoundError."""
         ...
@@ -228,6 +246,10 @@ class Account(Protocol):
         self, source: str, *, after: bytes | None = None, most: int | None = None
     ) -> list[LedgerEntry]:
         """Return a source's ledger, by UIDL: those behind `after`, and not more than `most`."""
+        ...
+
+    async def ledger_entries(self, source: str, uidls: Sequence[bytes]) -> list[LedgerEntry]:
+        """Return those of the lines that are in a source's ledger, in the order asked for."""
         ...
 
     async def usage(self) -> Usage:

@@ -41,7 +41,7 @@ FIRST_MODSEQ: Final = ModSeq(1)
 
 _HOMELESS: Final = Text(
     en="A message needs a mailbox, and entries of a ledger need a source: name them.",
-    ja="メールには入れるメールボックスが、台帳の記入には取得元が必要です。指定してください。",
+    ja="メールには入れるメールボックスが、台帳の記入には受信元が必要です。指定してください。",
 )
 _INBOX_STAYS: Final = Text(
     en="INBOX stays: it can be neither removed nor renamed nor moved.",

@@ -145,21 +145,22 @@ def test_clear_text_needs_a_word_and_is_explained(hato: Hato, elsewhere: Elsewhe
     assert "--tls none" not in hato("account", "add", ADA, *options, status=1, piped=TYPED).err
 
 
-def test_wishes_are_kept(hato: Hato, elsewhere: Elsewhere) -> None:
+def test_wishes_are_kept(hato: Hato, elsewhere: Elsewhere, tmp_path: Path) -> None:
     wishes = (
         *("--delete-after-days", "30", "--name", "Work", "--colour", "#ABCDEF", "--every", "10"),
         *("--folder", "Work/Mail", "--largest", "20M", "--not-in-inbox", "--hook", "cat -u"),
-        *("--maildir", "copies"),
+        *("--maildir", str(tmp_path / "copies")),
     )
     options = elsewhere.options("--password-stdin", "--json", *wishes)
-    hato("account", "add", ADA, *options, piped=TYPED)
+    said = hato("account", "add", ADA, *options, piped=TYPED)
+    assert said.out.startswith("{")
     (row,) = hato.json("account", "list")
     assert row["policy"] == {"keeping": "delete-after-days", "days": 30}
     assert (row["name"], row["colour"], row["poll_seconds"]) == ("Work", "#abcdef", 600)
     assert (row["folder"], row["largest_octets"]) == ("Work/Mail", 20 * 1024 * 1024)
     assert not row["is_in_unified_inbox"]
     assert row["hook"] == ["cat", "-u"]
-    assert row["maildir"] == str(Path.cwd() / "copies")
+    assert row["maildir"] == str(tmp_path / "copies")
 
 
 def test_what_is_not_in_the_inbox_goes_to_a_folder_of_its_own(
@@ -179,13 +180,24 @@ def test_what_is_not_in_the_inbox_goes_to_a_folder_of_its_own(
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        (("--keep", "--delete-when-read"), "Choose one of --keep"),
-        (("--colour", "blue"), "'blue' is no colour"),
-        (("--largest", "lots"), "'lots' is no size"),
+        (("--colour", "blue"), "blue is no colour"),
+        (("--largest", "lots"), "lots is no size"),
+        (("--largest", "9" * 400), f"{'9' * 59}… is no size"),
+        (("--name", "a\x1b[2Jb"), "a\\x1b[2Jb has characters that cannot be shown"),
+        (("--login", "a\nb"), "a\\nb has characters that cannot be shown"),
+        (("--maildir", "copies"), "copies does not say where from"),
+        (
+            ("--maildir", "/nowhere/at/all"),
+            "There is no folder /nowhere/at to make the Maildir all",
+        ),
+        (("--maildir", "/etc/passwd"), "/etc/passwd is a file and no folder"),
         (("--pin", "ab"), "A pinned certificate is named by its SHA-256"),
-        (("--hook", "no-such-program x"), "There is no program 'no-such-program'"),
+        (("--hook", "no-such-program x"), "There is no program no-such-program"),
         (("--hook", "cat 'x"), "The quotes in --hook do not end"),
-        (("--folder", "a//b"), "'a//b' is no name of a folder"),
+        (("--folder", "a//b"), "a//b is no name of a folder"),
+        (("--folder", "../x"), "../x is no name of a folder"),
+        (("--folder", "a/./x"), "a/./x is no name of a folder"),
+        (("--folder", "a\x07"), "a\\x07 is no name of a folder"),
         (("--protocol", "imap"), "This version of Hato fetches by POP3 only"),
         (("--owner", "nobody"), "There is nobody named nobody"),
     ],
@@ -196,6 +208,76 @@ def test_what_cannot_be_wished_is_told_before_anybody_is_asked(
     said = hato("account", "add", ADA, "--host", "localhost", *options, status=1, typed="")
     assert sentence in said.err
     assert said.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("a b@c", "a b@c"),
+        ("a@@b", "a@@b"),
+        ("@b.example", "@b.example"),
+        ("nobody", "nobody"),
+        ("a\x1b[31m@b.example", "a\\x1b[31m@b.example"),
+        (f"{'1' * 400}@b.example", f"{'1' * 59}…"),
+        ("花" * 80, "花" * 29 + "…"),
+    ],
+)
+def test_what_is_no_address_is_refused_and_shown_harmlessly(
+    hato: Hato, typed: str, shown: str
+) -> None:
+    said = hato("account", "add", typed, status=1)
+    assert said.err == f"{shown} is no mail address: write it like ada@example.org.\n"
+
+
+def test_two_rules_at_once_are_a_slip(hato: Hato) -> None:
+    said = hato("account", "add", ADA, "--keep", "--delete-when-read", status=2)
+    assert said.err == (
+        "Choose one of --keep, --delete-after-days and --delete-when-read. "
+        "See `hato account add --help`.\n"
+    )
+
+
+def test_a_maildir_that_is_not_there_yet_is_told_to_be_made(
+    hato: Hato, added: str, tmp_path: Path
+) -> None:
+    place = tmp_path / "copies"
+    said = hato("account", "edit", added, "--maildir", str(place))
+    assert said.err == (
+        f"The Maildir {place} is not there yet: it is made with the first letter.\n"
+    )
+    place.mkdir()
+    assert hato("account", "edit", added, "--maildir", str(place)).err == ""
+
+
+def test_the_log_of_a_removed_account_stays_until_it_is_forgotten(hato: Hato, added: str) -> None:
+    said = hato("account", "log", added, "--forget", status=1)
+    assert said.err.startswith(f"{ADA} is still fetched, and its log keeps mail from coming twice")
+    hato("account", "remove", added)
+    assert hato("account", "log", added).out.startswith("Hato has deleted nothing")
+    said = hato("account", "log", added, "--forget")
+    assert said.out.startswith(f"The log of {ADA} is forgotten")
+    assert hato("account", "log", added, status=1).err.startswith("No mail account")
+
+
+def test_the_list_names_rule_folder_and_state(hato: Hato, elsewhere: Elsewhere, added: str) -> None:
+    options = elsewhere.options("--password-stdin", "--login", "ada", "--name", "仕事の受信箱")
+    wishes = ("--delete-after-days", "1", "--folder", "Work", "--not-in-inbox")
+    hato("account", "add", "ada@zz.example", *options, *wishes, piped=TYPED)
+    hato("account", "edit", "ada@zz.example", "--pause")
+    place = f"pop3://localhost:{elsewhere.pop3s}"
+    assert hato("account", "list").out == (
+        f"{ADA}  always      INBOX   -     -     not looked at yet\n"
+        f"    {ADA}  {place}\n"
+        "仕事の受信箱     1 day       Work    -     -     paused\n"
+        f"    ada@zz.example  {place}  not in the unified inbox\n"
+    )
+
+
+def test_the_list_shows_when_each_was_looked_at(hato: Hato, added: str) -> None:
+    hato("fetch", "--account", added)
+    (row,) = hato.json("account", "list")
+    assert row["next_poll"] == row["last_poll"] + row["poll_seconds"]
+    assert "fine" in hato("account", "list").out
 
 
 def test_the_same_account_is_not_added_twice(hato: Hato, elsewhere: Elsewhere, added: str) -> None:
@@ -235,8 +317,11 @@ def test_an_edit_of_the_server_is_tried_and_one_of_wishes_is_not(
     assert said.err.endswith("No login, so nothing was changed.\n")
     said = hato("account", "edit", added, "--host", "no host", status=1)
     assert said.err == "'no host' is neither a host name nor an address.\n"
-    said = hato("account", "edit", added, "--host", "LOCALHOST", status=1)  # the same as it was
-    assert said.err.startswith("Say what to change")
+    said = hato("account", "edit", added, "--host", "LOCALHOST")  # the same as it was
+    assert said.out.startswith(f"{ADA} is set up so already: nothing had to be changed.")
+    assert hato("account", "edit", added, "--largest", "0").out == (
+        f"{ADA} is set up so already: nothing had to be changed. Its mail stays at the provider.\n"
+    )
     said = hato("account", "edit", added, "--delete-when-read", "--folder", "Old", "--pause")
     assert said.out.startswith(f"{ADA} was changed. Its mail is deleted at the provider when")
     hato("account", "edit", added, "--port", elsewhere.pop3, "--tls", "starttls")
@@ -282,8 +367,8 @@ def test_removing_says_what_becomes_of_the_mail(hato: Hato, added: str) -> None:
     assert said.err == f"Delete the 0 messages of {ADA} that are here? [y/N] Nothing was removed.\n"
     said = hato("account", "remove", added)
     assert said.out == (
-        f"{ADA} is fetched no longer; its 0 messages stay here, and nothing changes at the "
-        "provider.\n"
+        f"{ADA} is fetched no longer; its 0 messages stay here with its log "
+        f"(`hato account log {ADA}`), and nothing changes at the provider.\n"
     )
     said = hato("account", "remove", added, status=1)
     assert said.err == f"No mail account {ADA} is fetched: see `hato account list`.\n"

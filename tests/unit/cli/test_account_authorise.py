@@ -202,7 +202,7 @@ async def test_an_answer_that_never_comes_is_not_waited_for(terminal: Terminal) 
     await terminal.begin("--client-id", CLIENT_ID, "--wait", "1")
     await terminal.url()
     _, err = await terminal.end(status=1)
-    assert "No answer came within 1 minutes: begin anew." in err
+    assert "No answer came within 1 minute: begin anew." in err
 
 
 async def test_control_c_ends_the_waiting_at_once(terminal: Terminal) -> None:

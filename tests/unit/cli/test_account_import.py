@@ -118,7 +118,7 @@ def test_a_second_time_nothing_changes(hato: Hato, home: Path) -> None:
 
 def test_a_dry_run_tells_the_same_and_changes_nothing(hato: Hato, home: Path) -> None:
     said = hato("account", "import", "--dry-run", status=1)
-    assert "4 would move in, 0 are here already, 1 are left out." in said.out
+    assert "4 would move in, 0 are here already, 1 is left out." in said.out
     assert hato.json("account", "list") == []
 
 

@@ -53,7 +53,7 @@ async def test_an_address_is_looked_up_and_its_server_looked_at(tmp_path: Path) 
         status, said = await check(tmp_path, dns, "me@example.org")
         json_status, data = await check(tmp_path, dns, "me@example.org", "--json")
     assert status == json_status == 0, said
-    assert "The DNS of example.org names 1 mail servers (SRV)." in said
+    assert "The DNS of example.org names 1 mail server (SRV)." in said
     assert f"Use POP3 on pop.example.org, port {port}, TLS from the start." in said
     assert "Your account can log in by PLAIN, USER (with the password)." in said
     found: dict[str, Any] = json.loads(data)

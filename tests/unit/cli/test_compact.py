@@ -80,5 +80,5 @@ def test_an_account_that_cannot_be_looked_after_is_named_and_the_others_go_on(
 
     monkeypatch.setattr(EmbeddedAccount, "compact", fail)
     said = deleted("compact", status=1)
-    assert "1 accounts could not be looked after" in said.err
+    assert "1 account could not be looked after" in said.err
     assert len(json.loads(deleted("compact", "--json", status=1).out)["failed"]) == 1

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pytest
 
 from hato.cli import fetch_display
+from hato.cli.columns import width
 from hato.cli.fetch_display import PlainDisplay, TerminalDisplay, display_for
 from hato.core.language import Language
 from hato.services.fetching.poll_outcome import Stage, Tally
@@ -42,6 +44,27 @@ def test_a_terminal_gets_moving_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     display.end("1", "ada@provider.example: 312 new, 0 again, 0 failed")
     display.close()
     assert "ada@provider.example: 312 new, 0 again, 0 failed" in terminal.getvalue()
+
+
+@pytest.mark.parametrize("columns", [80, 200])
+@pytest.mark.parametrize(
+    "name", ["a.very.long.address@department.provider.example" * 5, "花子" * 60]
+)
+def test_a_long_name_is_cut_and_the_figures_stand(
+    monkeypatch: pytest.MonkeyPatch, columns: int, name: str
+) -> None:
+    terminal = at_terminal(monkeypatch)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    display = TerminalDisplay(Language.ENGLISH)
+    tally = Tally(Stage.LOGGING_IN, 10_000, 1_234, 123_456_789, 45_678_901)
+    display.begin("1", name, tally)
+    terminal.truncate(0)
+    display.refresh()
+    row = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", terminal.getvalue()).strip("\r\n\0")
+    display.close()
+    assert width(row) <= columns - 3  # so that ^C does not wrap
+    for words in ("…", "logging in", "1234/10000", "45.7/123.5 MB"):
+        assert words in row
 
 
 def test_it_speaks_japanese(monkeypatch: pytest.MonkeyPatch) -> None:

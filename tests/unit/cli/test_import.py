@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -61,3 +62,17 @@ def test_a_file_that_is_no_mbox_is_refused_and_an_empty_one_is_not(
     file.write_text("Subject: Tea\n\nAt five?\n")
     said = hato("import", "ada@example.org", "mbox", str(file), "--dry-run", status=1)
     assert said.err.startswith(f"{file} is no mbox")
+
+
+def test_what_the_persons_own_rule_would_delete_at_once_is_told(hato: Hato, tmp_path: Path) -> None:
+    old = tmp_path / "old.eml"
+    old.write_text("Subject: old\nDate: Thu, 1 Jan 2015 10:00:00 +0000\n\nLong ago.\n")
+    os.utime(old, (1_420_106_400, 1_420_106_400))
+    assert hato("import", "ada@example.org", "eml", str(old), "--dry-run").err == ""
+    hato("user", "set", "ada@example.org", "--expire-days", "30")
+    said = hato("import", "ada@example.org", "eml", str(old))
+    assert said.err == (
+        "ada@example.org wants mail deleted from INBOX after 30 days: 1 of these is older than "
+        "that, and goes at the next POP3 login; say `hato user set ada@example.org "
+        "--expire-days 0` first to keep it.\n"
+    )

@@ -53,3 +53,15 @@ def test_what_is_left_of_a_store_gets_no_new_one_in_its_place(
     said = hato(*verb, piped="a long password\n", status=1)
     assert said.err.startswith(f"{tmp_path}/data/hato.db is missing, although there are accounts")
     assert not (tmp_path / "data" / "hato.db").exists()
+
+
+def test_a_database_that_is_none_is_told_in_one_sentence(hato: Hato, tmp_path: Path) -> None:
+    place = tmp_path / "data" / "hato.db"
+    for more in place.parent.glob("hato.db-*"):
+        more.unlink()
+    place.write_bytes(b"nothing of the kind" * 400)
+    said = hato("user", "list", status=1)
+    assert said.err.startswith(f"{place} is damaged (file is not a database), and")
+    assert "put it back from a backup" in said.err
+    assert said.err.count("\n") == 1
+    assert place.read_bytes() == b"nothing of the kind" * 400

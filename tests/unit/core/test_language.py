@@ -16,7 +16,9 @@ COUNTED = re.compile(
 )
 NEVER_ONE = (
     "letter over {octets} octets",
+    "up to {most} octets",
     "longer than {most} octets",
+    "a line of {octets} octets",
     "longer than {limit} octets",
     "{free} octets",  # of a disk
     'MESSAGE: Final = Text(en="{octets} octets"',  # POP3's own words (RFC 1939 §5)

@@ -78,3 +78,11 @@ def test_an_attachment_is_found_and_decoded() -> None:
 @given(st.binary(max_size=400))
 def test_no_octets_make_reading_fail(raw: bytes) -> None:
     assert read_everything(read_letter(raw)) >= 0
+
+
+def test_a_letter_that_is_nothing_but_a_file_can_be_saved() -> None:
+    raw = b"Content-Type: application/pdf; name=plan.pdf\r\n\r\n%PDF\r\n"
+    (file,) = read_letter(raw).attachments
+    assert (file.name, b"".join(file.content(raw))) == ("plan.pdf", b"%PDF\r\n")
+    named = b"Content-Type: text/plain; name=note.txt\r\n\r\nHello\r\n"
+    assert read_letter(named).attachments == ()

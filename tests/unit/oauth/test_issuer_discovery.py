@@ -143,7 +143,11 @@ async def test_an_organisations_own_issuer_keeps_what_the_table_knows(issuer: Is
     row = built_in_issuers().by_id("microsoft")
     found = await discover(issuer.issuer, row=row, ca_file=issuer.ca_file)
     assert found.token_endpoint == f"{issuer.origin}/token"
-    assert found.scopes == ("https://outlook.office.com/POP.AccessAsUser.All", "offline_access")
+    assert found.scopes == (
+        "https://outlook.office.com/POP.AccessAsUser.All",
+        "https://outlook.office.com/SMTP.Send",
+        "offline_access",
+    )
     assert found.redirect == "http://localhost"
     assert found.row_id == "microsoft"
 

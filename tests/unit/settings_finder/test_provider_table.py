@@ -76,7 +76,7 @@ def test_every_promised_provider_is_found_by_an_address(address: str) -> None:
 @EVERY_ROW
 def test_a_row_is_complete(row: Provider) -> None:
     assert row.domains or row.exchangers
-    assert {server.protocol for server in row.servers} <= {Protocol.POP3, Protocol.IMAP}
+    assert {server.protocol for server in row.servers} & {Protocol.POP3, Protocol.IMAP}
     assert row.user_name
     assert row.methods
     assert row.sources
@@ -91,10 +91,18 @@ def test_a_row_has_usual_ports_with_tls_and_the_safest_first(row: Provider) -> N
         (Protocol.IMAP, 993, TlsMode.IMPLICIT),
         (Protocol.POP3, 110, TlsMode.STARTTLS),
         (Protocol.IMAP, 143, TlsMode.STARTTLS),
+        (Protocol.SUBMISSION, 465, TlsMode.IMPLICIT),
+        (Protocol.SUBMISSION, 587, TlsMode.STARTTLS),
     }
     assert {(server.protocol, server.port, server.tls) for server in row.servers} <= usual
-    modes = [server.tls is TlsMode.STARTTLS for server in row.servers]
-    assert modes == sorted(modes)
+    for is_outgoing in (False, True):
+        servers = [
+            server
+            for server in row.servers
+            if (server.protocol is Protocol.SUBMISSION) is is_outgoing
+        ]
+        modes = [server.tls is TlsMode.STARTTLS for server in servers]
+        assert modes == sorted(modes)
 
 
 @EVERY_ROW
@@ -156,7 +164,9 @@ def test_a_wildcard_stands_for_what_is_below_only() -> None:
 
 
 def test_a_row_becomes_candidates_for_an_address() -> None:
-    pop3s, imaps = candidates_of(row_of("jo@gmail.com"), "jo@gmail.com")
+    pop3s, imaps, submissions, starttls = candidates_of(row_of("jo@gmail.com"), "jo@gmail.com")
+    assert (submissions.host, submissions.port) == ("smtp.gmail.com", 465)
+    assert (starttls.port, starttls.protocol) == (587, Protocol.SUBMISSION)
     assert (pop3s.host, pop3s.port, pop3s.tls) == ("pop.gmail.com", 995, TlsMode.IMPLICIT)
     assert (imaps.host, imaps.port, imaps.protocol) == ("imap.gmail.com", 993, Protocol.IMAP)
     assert pop3s.origin is Origin.TABLE

@@ -187,7 +187,9 @@ def test_ordering_keeps_every_record_once(records: list[SrvRecord], chance: rand
 
 def test_a_mail_exchanger_shows_the_provider_and_the_person_is_asked() -> None:
     records = [MxRecord(20, "alt1.aspmx.l.google.com."), MxRecord(10, "ASPMX.L.GOOGLE.COM.")]
-    pop3s, imaps = read_exchangers("jo@example.org", records, TABLE)
+    pop3s, imaps, submissions, _ = read_exchangers("jo@example.org", records, TABLE)
+    assert submissions.host == "smtp.gmail.com"
+    assert submissions.needs_consent
     assert (pop3s.host, imaps.host) == ("pop.gmail.com", "imap.gmail.com")
     assert pop3s.origin is Origin.MAIL_EXCHANGER
     assert pop3s.needs_consent
@@ -196,7 +198,7 @@ def test_a_mail_exchanger_shows_the_provider_and_the_person_is_asked() -> None:
         "the mail of example.org goes to aspmx.l.google.com, so Gmail seems to host it"
     )
     assert "aspmx.l.google.com" in pop3s.why.ja
-    (signed, _) = read_exchangers("jo@example.org", records, TABLE, is_signed=True)
+    (signed, *_) = read_exchangers("jo@example.org", records, TABLE, is_signed=True)
     assert not signed.needs_consent
 
 

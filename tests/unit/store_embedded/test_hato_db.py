@@ -126,7 +126,7 @@ def test_a_file_of_another_program_is_left_alone(path: Path) -> None:
 
 def test_a_damaged_file_is_told_in_one_sentence(path: Path) -> None:
     path.write_bytes(b"no database" * 1000)
-    with pytest.raises(UnavailableError, match="damaged"):
+    with pytest.raises(InvalidInputError, match="put it back from a backup"):
         HatoDb.open(path)
 
 

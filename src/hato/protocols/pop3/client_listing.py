@@ -30,9 +30,10 @@ from hato.protocols.pop3.grammar import parse_two_numbers, parse_unique_id_listi
 _NUMBERED: Final = re.compile(rb"([0-9]{1,20}) (.*)", re.DOTALL)
 _PRINTABLE: Final = re.compile(rb"[\x21-\x7e]+")
 
-_SCAN_BLOCK: Final = re.compile(rb"(?:[0-9]{1,10} [0-9]{1,20}\r\n)+")
+_SCAN_BLOCK: Final = re.compile(rb"(?:[0-9]{1,10} [0-9]{1,20}\r\n){1,1000}")
+"""No more than what is dealt with in a few milliseconds."""
 _SCAN_ROW: Final = re.compile(rb"([0-9]+) ([0-9]+)\r")
-_UNIQUE_ID_BLOCK: Final = re.compile(rb"(?:[0-9]{1,10} [\x21-\x7e]{1,70}\r\n)+")
+_UNIQUE_ID_BLOCK: Final = re.compile(rb"(?:[0-9]{1,10} [\x21-\x7e]{1,70}\r\n){1,1000}")
 _UNIQUE_ID_ROW: Final = re.compile(rb"([0-9]+) ([\x21-\x7e]+)\r")
 
 
@@ -40,7 +41,7 @@ class Rows(NamedTuple):
     """How the rows of one command look."""
 
     block: re.Pattern[bytes]
-    """As many sound rows as there are, CRLF included."""
+    """As many sound rows as there are, up to a limit, CRLF included."""
     read_block: Callable[[Command, bytes], ScanRows | UniqueIdRows]
     read_row: Callable[[Command, bytes], Event]
     """Read any row by itself, without its end."""

@@ -41,7 +41,7 @@ _WHY_POP3: Final = Text(
     en="POP3, because Hato collects the mail and keeps it here, which POP3 is made for; IMAP is "
     "for mail that stays on its server, and this version of Hato does not fetch by it.",
     ja="POP3 を選ぶ理由: 鳩はメールを集めて手元に保管します。POP3 はそのための方式です。"
-    "IMAP はサーバーに置いたまま読む方式で、この版の鳩では取り込めません。",
+    "IMAP はサーバーに置いたまま読む方式で、この版の鳩では受信できません。",
 )
 _WHY_ONLY_POP3: Final = Text(
     en="POP3, because it is the only one of the two that can be used safely here.",
@@ -59,12 +59,12 @@ _WHY_STARTTLS: Final = Text(
 _ONLY_IMAP: Final = Text(
     en="Only IMAP can be used safely here ({host}, port {port}), and this version of Hato fetches "
     "by POP3: switch POP on at the provider, if there is such a switch.",
-    ja="安全に使えるのは IMAP({host} ポート {port})だけで、この版の鳩は POP3 で取り込みます。"
+    ja="安全に使えるのは IMAP({host} ポート {port})だけで、この版の鳩は POP3 で受信します。"
     "プロバイダーの設定に POP があれば有効にしてください。",
 )
 _NOTHING: Final = Text(
     en="Nothing here can be used safely to fetch mail; Hato sends no password until that changes.",
-    ja="安全にメールを取り込める方法がありません。改善されるまで鳩はパスワードを送りません。",
+    ja="安全にメールを受信できる方法がありません。改善されるまで鳩はパスワードを送りません。",
 )
 _NOBODY: Final = Text(
     en="No mail port answers: check the name, and whether a firewall is in between.",

@@ -96,7 +96,7 @@ UNPROVEN: Final = Text(
     en="{host} could not prove that it knows the password of {address}: somebody may be in "
     "between, so nothing was fetched; ask the provider before you go on.",
     ja="{host} が {address} のパスワードを知っていることを証明できません。"
-    "途中に誰かがいる恐れがあるため取得を中止しました。プロバイダーに確認してください。",
+    "途中に誰かがいる恐れがあるため受信を中止しました。プロバイダーに確認してください。",
 )
 UNREADABLE_PASSWORD: Final = Text(
     en="The password that is kept for {address} does not open ({reason}): put the old secret.key "
@@ -247,22 +247,22 @@ LOST: Final = {
     Loss.CLOSED: Text(
         en="The connection to {host} was cut: what came before is safe, and Hato goes on from "
         "there at the next poll.",
-        ja="{host} との接続が切れました。それまでの分は安全で、次回に続きから取得します。",
+        ja="{host} との接続が切れました。それまでの分は安全で、次回に続きから受信します。",
     ),
     Loss.SILENT: Text(
         en="{host} fell silent in the middle: what came before is safe, and Hato goes on from "
         "there at the next poll.",
-        ja="{host} が途中で黙りました。それまでの分は安全で、次回に続きから取得します。",
+        ja="{host} が途中で黙りました。それまでの分は安全で、次回に続きから受信します。",
     ),
     Loss.TOO_SLOW: Text(
         en="{host} sends so slowly that it is not worth waiting: what came before is safe, and "
         "Hato goes on from there at the next poll.",
-        ja="{host} からの受信が遅すぎます。それまでの分は安全で、次回に続きから取得します。",
+        ja="{host} からの受信が遅すぎます。それまでの分は安全で、次回に続きから受信します。",
     ),
     Loss.TOO_LONG: Text(
         en="The connection to {host} lasted as long as one may: Hato goes on with the rest at the "
         "next poll.",
-        ja="{host} との接続が上限の時間に達しました。残りは次回に続きから取得します。",
+        ja="{host} との接続が上限の時間に達しました。残りは次回に続きから受信します。",
     ),
     Loss.TLS_BROKEN: Text(
         en="What came from {host} was damaged on the way, or meddled with, and was not believed: "
@@ -272,19 +272,19 @@ LOST: Final = {
     ),
     Loss.SAID_GOODBYE: Text(
         en="{host} ended the conversation{words}: Hato goes on at the next poll.",
-        ja="{host} が会話を終えました{words}。次回に続きから取得します。",
+        ja="{host} が会話を終えました{words}。次回に続きから受信します。",
     ),
 }
 NONSENSE: Final = Text(
     en="{host} does not keep to POP3{words}: check that it is the right server and port with "
     "`hato check {host}`; what was fetched before is safe.",
     ja="{host} が POP3 の決まりに従っていません{words}。`hato check {host}` で正しいサーバーと"
-    "ポートか確かめてください。取得済みのものは安全です。",
+    "ポートか確かめてください。受信済みのものは安全です。",
 )
 LETTER_REFUSED: Final = Text(
     en="{host} does not give one letter of {address}{words}: the others are fetched, and Hato "
     "tries again later.",
-    ja="{host} が {address} の手紙を一通渡しません{words}。ほかは取得し、後でもう一度試します。",
+    ja="{host} が {address} の手紙を一通渡しません{words}。ほかは受信し、後でもう一度試します。",
 )
 CUT_WITHIN_ONE_LETTER: Final = Text(
     en="The connection to {host} ends within one and the same letter each time: all others "
@@ -324,7 +324,7 @@ HERE: Final[dict[type[Exception], tuple[str, str, Text]]] = {
         "patience",
         Text(
             en="{address} is being fetched by another process right now.",
-            ja="{address} はいま別のプロセスが取得しています。",
+            ja="{address} はいま別のプロセスが受信しています。",
         ),
     ),
     errors.DamagedError: (
@@ -350,11 +350,11 @@ HERE: Final[dict[type[Exception], tuple[str, str, Text]]] = {
 }
 OTHER: Final = Text(
     en="{address} cannot be fetched just now ({reason}): Hato tries again by itself.",
-    ja="いま {address} を取得できません({reason})。自動でもう一度試します。",
+    ja="いま {address} を受信できません({reason})。自動でもう一度試します。",
 )
 BUG: Final = Text(
     en="Fetching {address} met a fault in Hato itself, which stands in the log: nothing was lost, "
     "and Hato tries again by itself.",
-    ja="{address} の取得中に鳩自身の不具合がありました(ログにあります)。"
+    ja="{address} の受信中に鳩自身の不具合がありました(ログにあります)。"
     "何も失われていません。自動でもう一度試します。",
 )

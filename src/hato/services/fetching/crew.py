@@ -45,6 +45,11 @@ class Crew:
         """Tell whether a source's poll runs or waits."""
         return key in self._waiting or key in self.running
 
+    @property
+    def waiting(self) -> list[Entry]:
+        """Those whose turn has not come."""
+        return list(self._waiting.values())
+
     def add(self, entry: Entry) -> None:
         """Poll a source as soon as it is its turn; it must not be here already."""
         self._waiting[entry.key] = entry

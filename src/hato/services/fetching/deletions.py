@@ -10,126 +10,114 @@ Fails as a conversation and as the store do; the next listing settles what was l
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import compress
+from collections.abc import Container, Iterable, Iterator
+from itertools import islice
 from typing import Final
 
 from hato.clients.pop3 import Pop3Client, QuitAnswer
-from hato.core.errors import HatoError
 from hato.core.ids import EmailId, MessageNumber
-from hato.services.fetching.policies import due, is_safe_here, must_know_reading
+from hato.services.fetching.due_letters import DueLetters
+from hato.services.fetching.policies import SAFE, due, is_safe_here, must_know_reading
 from hato.services.fetching.poll import Poll
 from hato.services.fetching.poll_outcome import Stage
 from hato.services.fetching.reckoning import Wish, with_state
 from hato.services.sources.source import Keeping
 from hato.store.model import SEEN, LedgerEntry, LedgerState
 
-_ASKED_AT_ONCE: Final = 1_000
+_AT_ONCE: Final = 1_000
+"""Letters: some milliseconds for the ledger, and one answer to wait for."""
 
 
-def proven_of(poll: Poll, entries: Iterable[LedgerEntry]) -> list[LedgerEntry]:
-    """Return those of the entries whose letters there are surely the ones that are safe here."""
-    return [entry for entry in entries if not _is_unproven(poll, entry)]
+async def find_due(poll: Poll) -> DueLetters:
+    """Find the letters that lie there and that the rule wants gone. Raises as the store."""
+    names, policy = poll.located.numbers, poll.source.policy
+    found = DueLetters(names)
+    if policy.keeping is Keeping.KEEP or not any(map(poll.book.index.count, SAFE)):
+        return found
+    now = poll.clock.now()
+    async for page in poll.pages():
+        here = await asyncio.to_thread(_safe_and_listed, page, names)
+        unread = await _unread(poll, here) if must_know_reading(policy) else frozenset()
+        for entry in due(policy, here, now, unread):
+            is_proven = not entry.is_told_by_header and entry.uidl not in poll.told_by_header
+            found.add(entry.uidl, is_proven=is_proven)
+    return found
 
 
-def unproven_of(poll: Poll, entries: Iterable[LedgerEntry]) -> list[Wish]:
-    """Return the letters that were known by their headers alone, to be compared whole.
+def _safe_and_listed(page: list[LedgerEntry], names: Container[bytes]) -> list[LedgerEntry]:
+    return [entry for entry in page if is_safe_here(entry) and entry.uidl in names]
+
+
+async def _unread(poll: Poll, entries: list[LedgerEntry]) -> frozenset[EmailId]:
+    """Return which of the letters lie here and were not read yet."""
+    asked = [entry.email_id for entry in entries if entry.email_id is not None]
+    emails = await poll.account.emails(asked)
+    return frozenset(email.email_id for email in emails if SEEN not in email.keywords)
+
+
+def unproven_parts(poll: Poll, found: DueLetters) -> Iterator[list[Wish]]:
+    """Yield the letters that were known by their headers alone, to be compared whole.
 
     Those that failed too often stay there.
     """
-    numbers, suspicions = poll.located.numbers, poll.book.suspicions
-    return [
-        Wish(numbers[entry.uidl], entry.uidl, poll.size_of(numbers[entry.uidl]))
-        for entry in entries
-        if _is_unproven(poll, entry) and not suspicions.is_hopeless(entry.uidl)
-    ]
-
-
-def _is_unproven(poll: Poll, entry: LedgerEntry) -> bool:
-    return entry.is_told_by_header or entry.uidl in poll.told_by_header
-
-
-async def find_due(poll: Poll) -> list[LedgerEntry]:
-    """Return the entries of letters that lie there and that the rule wants gone."""
-    policy = poll.source.policy
-    if policy.keeping is Keeping.KEEP:
-        return []
-    listed, now = poll.located.numbers, poll.clock.now()
-    entries = poll.book.entries
-    unread: frozenset[EmailId] = frozenset()
-    if must_know_reading(policy):
-        unread = await _unread(poll)
-    return await asyncio.to_thread(
-        lambda: due(policy, (entries[key] for key in listed if key in entries), now, unread)
+    letters = (
+        Wish(number, name, poll.size_of(number))
+        for name, number in found.unproven()
+        if not poll.book.suspicions.is_hopeless(name)
     )
+    while part := list(islice(letters, _AT_ONCE)):
+        yield part
 
 
-async def _unread(poll: Poll) -> frozenset[EmailId]:
-    """Return which of the letters lie here and were not read yet."""
-    asked = await asyncio.to_thread(_safe_emails, poll)
-    unread: set[EmailId] = set()
-    for start in range(0, len(asked), _ASKED_AT_ONCE):
-        emails = await poll.account.emails(asked[start : start + _ASKED_AT_ONCE])
-        unread.update(email.email_id for email in emails if SEEN not in email.keywords)
-    return frozenset(unread)
-
-
-def _safe_emails(poll: Poll) -> list[EmailId]:
-    """Return which letters lie here wholly, of those that are listed."""
-    entries = poll.book.entries
-    listed = (entries[key] for key in poll.located.numbers if key in entries)
-    return [one.email_id for one in listed if one.email_id is not None and is_safe_here(one)]
-
-
-async def delete_and_quit(poll: Poll, client: Pop3Client, entries: Sequence[LedgerEntry]) -> None:
+async def delete_and_quit(poll: Poll, client: Pop3Client, found: DueLetters) -> None:
     """Delete letters, say goodbye, and write down what the server answered."""
-    if not entries:
+    if not found:
         await client.quit()
         return
     poll.tally.stage = Stage.DELETING
-    sent, new = await asyncio.to_thread(_as_sent, entries, poll.clock.now())
-    await poll.write_entries(new)
-    numbers = poll.located.numbers
-    by_number = {numbers[entry.uidl]: entry for entry in sent}
-    answers = await client.delete(by_number)
-    answer = await client.quit()
-    is_done = answer is QuitAnswer.YES
-    settled, deleted = await asyncio.to_thread(
-        _as_answered, by_number, answers, poll.clock.now(), is_done=is_done
-    )
-    poll.tally.deleted += deleted
-    await poll.write_entries(settled)
+    refused: set[MessageNumber] = set()
+    for part in _parts(found):
+        entries = await poll.entries_of(part)
+        await poll.write_entries(_as_sent(entries.values(), poll.clock.now()))
+        answers = await client.delete(part[name] for name in entries)
+        refused.update(number for number, fault in answers.items() if fault is not None)
+    is_done = await client.quit() is QuitAnswer.YES
+    for part in _parts(found):
+        entries = await poll.entries_of(part)
+        refused_names = {name for name in entries if part[name] in refused}
+        settled = _as_answered(entries.values(), refused_names, poll.clock.now(), is_done=is_done)
+        poll.tally.deleted += sum(one.state is LedgerState.DELETION_CONFIRMED for one in settled)
+        await poll.write_entries(settled)
 
 
-def _as_sent(
-    entries: Sequence[LedgerEntry], now: int
-) -> tuple[list[LedgerEntry], list[LedgerEntry]]:
-    """Return the entries with their deletions sent, and those for which that is new."""
-    is_new = [entry.state is not LedgerState.DELETION_SENT for entry in entries]
-    sent = [
-        with_state(entry, LedgerState.DELETION_SENT, now) if is_to_be_written else entry
-        for entry, is_to_be_written in zip(entries, is_new, strict=True)
+def _parts(found: DueLetters) -> Iterator[dict[bytes, MessageNumber]]:
+    """Yield numbers by name, so many at once."""
+    letters = found.proven()
+    while part := dict(islice(letters, _AT_ONCE)):
+        yield part
+
+
+def _as_sent(entries: Iterable[LedgerEntry], now: int) -> list[LedgerEntry]:
+    """Return the entries with their deletions sent, where that is new."""
+    return [
+        with_state(entry, LedgerState.DELETION_SENT, now)
+        for entry in entries
+        if entry.state is not LedgerState.DELETION_SENT
     ]
-    return sent, list(compress(sent, is_new))
 
 
 def _as_answered(
-    by_number: Mapping[MessageNumber, LedgerEntry],
-    answers: Mapping[MessageNumber, HatoError | None],
-    now: int,
-    *,
-    is_done: bool,
-) -> tuple[list[LedgerEntry], int]:
-    """Return what the server's answers made of entries, and how many letters are deleted.
+    entries: Iterable[LedgerEntry], refused: Container[bytes], now: int, *, is_done: bool
+) -> list[LedgerEntry]:
+    """Return what the server's answers made of entries.
 
-    `is_done`: QUIT was answered with yes. Without that only refusals are sure.
+    `refused`: DELE was answered with no. `is_done`: QUIT was answered with yes; without that only
+    refusals are sure.
     """
     settled: list[LedgerEntry] = []
-    deleted = 0
-    for number, entry in by_number.items():
-        if answers.get(number) is not None:
+    for entry in entries:
+        if entry.uidl in refused:
             settled.append(with_state(entry, LedgerState.MAY_BE_DELETED, now))
-        elif is_done and number in answers:
+        elif is_done:
             settled.append(with_state(entry, LedgerState.DELETION_CONFIRMED, now))
-            deleted += 1
-    return settled, deleted
+    return settled

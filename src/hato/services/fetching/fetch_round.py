@@ -23,7 +23,8 @@ from hato.core.ids import MailboxId
 from hato.core.secret import Secret
 from hato.net.dialled import Patience
 from hato.services.delivery import DeliveryService
-from hato.services.fetching.deletions import delete_and_quit, find_due, proven_of, unproven_of
+from hato.services.fetching.absences import write_what_is_gone
+from hato.services.fetching.deletions import delete_and_quit, find_due, unproven_parts
 from hato.services.fetching.ledger_books import LedgerBooks
 from hato.services.fetching.letters import fetch_letters
 from hato.services.fetching.listing import News, again_of, look_at_mailbox, octets_of, parts_of
@@ -35,15 +36,12 @@ from hato.services.fetching.provider import open_mailbox
 from hato.services.fetching.reckoning import (
     Wish,
     Wishes,
-    reckon_absences,
-    reckon_returns,
     sort_wishes,
 )
 from hato.services.fetching.recognition import recognise
 from hato.services.fetching.roll_call import may_end_early
 from hato.services.sources.source import Source, polling_lock
 from hato.store.api import Account
-from hato.store.model import LedgerState
 
 
 async def fetch_round(  # noqa: PLR0913 - all that a poll needs, each by its name
@@ -113,7 +111,7 @@ def _outcome(seen: _Seen, poll: Poll | None, error: HatoError | None) -> Outcome
             error=error,
         )
     return Outcome(
-        new=len(poll.new_emails),
+        new=poll.new,
         again=poll.tally.again,
         failed=poll.tally.failed,
         octets=poll.octets,
@@ -125,7 +123,6 @@ def _outcome(seen: _Seen, poll: Poll | None, error: HatoError | None) -> Outcome
         method=seen.method,
         error=error,
         cut_within_one_letter=poll.times_lost(),
-        new_emails=tuple(poll.new_emails),
     )
 
 
@@ -172,20 +169,20 @@ async def _work(
         suspects = await _fetch_news(poll, client, news, wanted_whole)
         # Known by their headers alone they are compared whole before they may go.
         due = await find_due(poll)
-        if unproven := await asyncio.to_thread(unproven_of, poll, due):
-            await _fetch(poll, client, Wishes(whole=unproven))
+        if due.has_unproven:
+            for part in unproven_parts(poll, due):
+                await _fetch(poll, client, Wishes(whole=part))
             due = await find_due(poll)
-        due = await asyncio.to_thread(proven_of, poll, due)
         if not due and suspects:
             # Where something is to be deleted they wait: without QUIT none of that would count.
             await _fetch(poll, client, Wishes(whole=suspects))
-            due = proven_of(poll, await find_due(poll))
+            due = await find_due(poll)
     except HatoError as fault:
         poll.blame(fault)
         with contextlib.suppress(HatoError):
             await poll.write_findings([], None)
         raise
-    await _write_findings(poll)
+    await write_what_is_gone(poll)
     await delete_and_quit(poll, client, due)
 
 
@@ -224,19 +221,3 @@ async def _fetch(poll: Poll, client: Pop3Client, wishes: Wishes) -> None:
     await put_notes(poll, client, wishes.too_large, Reason.TOO_LARGE)
     await put_notes(poll, client, wishes.hopeless, Reason.REFUSED)
     await put_notes(poll, client, unkeepable, Reason.NOT_KEPT)
-
-
-async def _write_findings(poll: Poll) -> None:
-    """Write down what is gone, what came back, and what is odd."""
-    listed, book, now = poll.located.numbers, poll.book, poll.clock.now()
-    if not await asyncio.to_thread(lambda: poll.knows_all_that_is_listed):
-        # What seems to be missing may be one of those that nobody knows yet.
-        await poll.write_findings([], None)
-        return
-    absences = await asyncio.to_thread(reckon_absences, listed, book.entries, book.suspicions, now)
-    gone = await asyncio.to_thread(book.in_state, LedgerState.GONE)
-    returns = reckon_returns(listed, book.entries, gone, now)
-    poll.tally.deleted += sum(
-        entry.state is LedgerState.DELETION_CONFIRMED for entry in absences.settled
-    )
-    await poll.write_findings(absences.settled + returns, absences.missing, absences.expired)

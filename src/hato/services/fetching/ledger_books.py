@@ -1,7 +1,7 @@
-"""A source's ledger at hand: what is known of each letter on its server.
+"""A source's ledger at hand: its states in memory, its entries read when somebody asks for them.
 
 Called by `services.fetching`; kept between polls by whoever polls often (LedgerBooks).
-Never believes what it remembers once somebody else wrote to the account.
+Never believes what it remembers once somebody else wrote to the account; never holds an entry.
 Standards: none.
 Fails with UnavailableError and DamagedError, as the store does.
 
@@ -13,12 +13,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Collection, Iterable
 from typing import Final
 
-from hato.core.ids import AccountId, ModSeq
+from hato.core.ids import AccountId, EmailId, ModSeq
 from hato.core.limits import LEDGER_ENTRIES_REMEMBERED
-from hato.services.fetching.packed_ledger import PackedLedger
+from hato.services.fetching.ledger_index import LedgerIndex
 from hato.services.fetching.roll_call import Expected, read_expected
 from hato.services.fetching.suspicions import Suspicions, read_suspicions
 from hato.services.sources.sources import SUSPICIONS_KIND
@@ -36,25 +36,35 @@ _EXPECTED_REMEMBERED: Final = 10_000
 class LedgerBook:
     """The ledger of one source, as of a step of the account."""
 
-    __slots__ = ("entries", "modseq", "source_id", "suspicions")
+    __slots__ = ("index", "modseq", "source_id", "suspicions")
 
     def __init__(
         self, source_id: str, modseq: ModSeq, suspicions: Suspicions | None = None
     ) -> None:
-        """Begin without entries; `take` brings those that were read at `modseq` or later."""
+        """Begin without entries; `read` brings those that are there at `modseq` or later."""
         self.source_id = source_id
-        self.entries = PackedLedger()
+        self.index = LedgerIndex()
         self.modseq = modseq
         self.suspicions = suspicions or Suspicions()
 
-    def take(self, entries: Iterable[LedgerEntry]) -> None:
-        """Take entries that were read."""
-        for entry in entries:
-            self.entries.put(entry)
+    async def read(self, account: Account) -> None:
+        """Learn the state of each letter. Raises UnavailableError and DamagedError."""
+        async for page in pages_of(account, self.source_id):
+            await asyncio.to_thread(self._take, page)
 
-    def in_state(self, state: LedgerState) -> frozenset[bytes]:
-        """Return the names of letters in a state that few are in."""
-        return self.entries.in_state(state)
+    def _take(self, entries: Iterable[LedgerEntry]) -> None:
+        for entry in entries:
+            self.index.put(entry)
+
+    async def entries(self, account: Account, names: Iterable[bytes]) -> dict[bytes, LedgerEntry]:
+        """Return those of the entries that there are, by name. Raises as above."""
+        known = [name for name in names if name in self.index]
+        found: dict[bytes, LedgerEntry] = {}
+        for start in range(0, len(known), _PAGE_ENTRIES):
+            some = known[start : start + _PAGE_ENTRIES]
+            read = await account.ledger_entries(self.source_id, some)
+            found.update((entry.uidl, entry) for entry in read)
+        return found
 
     async def commit(self, account: Account, wanted: list[Wanted]) -> Committed:
         """Do all of `wanted` in one durable step, and know what it did. Raises as the store."""
@@ -66,9 +76,8 @@ class LedgerBook:
         for fact in committed.facts:
             if isinstance(fact, LedgerPut) and fact.source == self.source_id:
                 for uidl in fact.forget:
-                    self.entries.drop(uidl)
-                for entry in fact.entries:
-                    self.entries.put(entry)
+                    self.index.drop(uidl)
+                self._take(fact.entries)
             elif isinstance(fact, ObjectPut) and (fact.kind, fact.object_id) == (
                 SUSPICIONS_KIND,
                 self.source_id,
@@ -79,15 +88,37 @@ class LedgerBook:
             self.modseq = committed.modseq if is_next else _UNKNOWN
 
 
-async def letters_not_whole(account: Account, source_id: str) -> frozenset[bytes]:
+async def pages_of(account: Account, source_id: str) -> AsyncIterator[list[LedgerEntry]]:
+    """Yield a source's ledger, so much at once that nobody waits for it. Raises as the store."""
+    after: bytes | None = None
+    while page := await account.ledger(source_id, after=after, most=_PAGE_ENTRIES):
+        yield page
+        after = page[-1].uidl
+
+
+async def letters_not_whole(
+    account: Account, source_id: str, only: Collection[EmailId] = ()
+) -> frozenset[bytes]:
     """Return the names of letters in whose place there is a note: too large, or in quarantine.
 
-    For `wanted_whole` of a poll, when their owner asks for all of them.
+    For `wanted_whole` of a poll, when their owner asks for all of them, or for those whose notes
+    are `only` these.
     """
-    book = await LedgerBooks().open(account, source_id)
-    seen = book.in_state(LedgerState.SEEN)
-    noted = {name for name in seen if book.entries[name].email_id is not None}
-    return frozenset(noted | book.in_state(LedgerState.QUARANTINED))
+    entries = await entries_not_whole(account, source_id)
+    return frozenset(one.uidl for one in entries if not only or one.email_id in only)
+
+
+async def entries_not_whole(account: Account, source_id: str) -> list[LedgerEntry]:
+    """Return what is known of those letters; `email_id` is that of the note."""
+    found: list[LedgerEntry] = []
+    async for page in pages_of(account, source_id):
+        found += filter(_is_noted, page)
+    return found
+
+
+def _is_noted(entry: LedgerEntry) -> bool:
+    is_seen = entry.state is LedgerState.SEEN
+    return entry.state is LedgerState.QUARANTINED or (is_seen and entry.email_id is not None)
 
 
 class LedgerBooks:
@@ -120,10 +151,8 @@ class LedgerBooks:
             return book
         kept = await account.stored_object(SUSPICIONS_KIND, source_id)
         suspicions = read_suspicions(None if kept is None else kept.content)
-        book, after = LedgerBook(source_id, modseq, suspicions), None
-        while page := await account.ledger(source_id, after=after, most=_PAGE_ENTRIES):
-            await asyncio.to_thread(book.take, page)
-            after = page[-1].uidl
+        book = LedgerBook(source_id, modseq, suspicions)
+        await book.read(account)
         return book
 
     def remember(self, account: Account, book: LedgerBook) -> None:
@@ -132,6 +161,6 @@ class LedgerBooks:
         self._books.move_to_end((account.account_id, book.source_id))
         left = self._most_entries
         for key in reversed(list(self._books)):
-            left -= len(self._books[key].entries)
+            left -= len(self._books[key].index)
             if left < 0:
                 del self._books[key]

@@ -10,7 +10,7 @@ Fails with the errors of `core.errors` that mean all letters: a full disk, a ful
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -157,8 +157,9 @@ class LetterGroups:
                 poll.folder, kept.received, source=poll.source.source_id, ledger=(kept.entry,)
             )
             wanted.append(kept.taken.placed(placing))
-        wanted += await self._replaced(group)
-        wanted += self._set_aside(group)
+        former = await poll.entries_of(kept.key for kept in group)
+        wanted += await self._replaced(group, former)
+        wanted += self._set_aside(former)
         await poll.write(wanted)
         for kept in group:
             poll.octets += kept.taken.staged.size_octets
@@ -166,22 +167,21 @@ class LetterGroups:
             if poll.book.suspicions.failures(kept.key):
                 poll.cleared.add(kept.key)
 
-    async def _replaced(self, group: Sequence[Kept]) -> list[Wanted]:
+    async def _replaced(
+        self, group: Sequence[Kept], former: Mapping[bytes, LedgerEntry]
+    ) -> list[Wanted]:
         """Return what takes away the notes in the place of letters that are here now."""
-        ledger = self._poll.book.entries
         notes = [
-            ledger[kept.key].email_id
+            former[kept.key].email_id
             for kept in group
-            if kept.key in ledger and kept.entry.checksum and not ledger[kept.key].checksum
+            if kept.key in former and kept.entry.checksum and not former[kept.key].checksum
         ]
         emails = await self._poll.account.emails([one for one in notes if one is not None])
         return [Expunge(mailbox, (uid,)) for email in emails for mailbox, uid in email.placements]
 
-    def _set_aside(self, group: Sequence[Kept]) -> list[Wanted]:
+    def _set_aside(self, former: Mapping[bytes, LedgerEntry]) -> list[Wanted]:
         """Return what keeps the entries of other letters that had the names of these."""
-        ledger = self._poll.book.entries
-        former = (ledger[kept.key] for kept in group if kept.key in ledger)
-        aside = tuple(set_aside(entry) for entry in former if entry.checksum)
+        aside = tuple(set_aside(entry) for entry in former.values() if entry.checksum)
         return [PutLedger(self._poll.source.source_id, aside)] if aside else []
 
     # One letter
@@ -214,7 +214,7 @@ class LetterGroups:
             copies = self._copies.get((mark, size_octets), 0)
             self._copies[mark, size_octets] = copies + 1
             key = key_without_unique_id(mark, size_octets, copies)
-            if key not in self._poll.book.entries:
+            if key not in self._poll.book.index:
                 return key
 
 

@@ -55,7 +55,7 @@ async def _finish(poll: Poll, groups: LetterGroups, known: list[tuple[LedgerEntr
     now = poll.clock.now()
     await poll.write_entries(
         [
-            *poll.displaced_by(known),
+            *await poll.displaced_by(known),
             *(msgspec.structs.replace(proven(entry, now), uidl=key) for entry, key in known),
         ],
         (entry.uidl for entry, key in known if entry.uidl != key),
@@ -77,7 +77,7 @@ async def _fetch(
         async for letter in letters:
             wish = by_number[letter.number]
             taken = await _take(poll, groups, wish, letter)
-            if taken is not None and not _is_known(poll, wish, taken, known):
+            if taken is not None and not await _is_known(poll, wish, taken, known):
                 await groups.add(wish, taken, _state_of(wish, taken))
             poll.expect(next(following, None))
 
@@ -119,10 +119,12 @@ def _state_of(wish: Wish, taken: Taken) -> LedgerState:
     return LedgerState.STORED if is_whole else LedgerState.SEEN
 
 
-def _is_known(poll: Poll, wish: Wish, taken: Taken, known: list[tuple[LedgerEntry, bytes]]) -> bool:
+async def _is_known(
+    poll: Poll, wish: Wish, taken: Taken, known: list[tuple[LedgerEntry, bytes]]
+) -> bool:
     """Tell whether the very letter is here already, under a name that the server uses no more."""
     checksum = taken.staged.checksum
-    own = poll.book.entries.get(wish.key) if wish.key is not None else None
+    own = None if wish.key is None else await poll.entry_of(wish.key)
     if own is not None and is_proven(own, checksum):
         entry: LedgerEntry | None = own
     else:

@@ -23,6 +23,7 @@ from hato.clients.pop3 import Pop3Client
 from hato.clients.pop3_listing import Listing
 from hato.clients.pop3_packed_listing import PackedListing
 from hato.core.ids import MessageNumber
+from hato.services.fetching.absences import absent_pages
 from hato.services.fetching.identity import is_to_be_looked_at
 from hato.services.fetching.poll import Poll
 from hato.services.fetching.reckoning import (
@@ -30,7 +31,6 @@ from hato.services.fetching.reckoning import (
     Wish,
     asked_for,
     back_again,
-    confirmed_and_listed,
     locate,
     locate_packed,
     orphans_of,
@@ -38,7 +38,8 @@ from hato.services.fetching.reckoning import (
     unnamed_of,
 )
 from hato.services.fetching.renumbering import Orphans
-from hato.store.model import LedgerState
+from hato.services.fetching.standing import Standing, compare
+from hato.store.model import LedgerEntry, LedgerState
 
 _LETTERS_AT_ONCE: Final = 2_000
 """Of new letters; between two such parts a poll waits for one answer."""
@@ -75,7 +76,7 @@ async def look_at_mailbox(
 
     `listed`: what UIDL was answered with.
     """
-    ledger, now = poll.book.entries, poll.clock.now()
+    index, now = poll.book.index, poll.clock.now()
     plain = await asyncio.to_thread(locate_packed, listed)
     if plain is None:
         poll.listing = await asyncio.to_thread(listed.unpack)
@@ -84,31 +85,45 @@ async def look_at_mailbox(
         poll.listing, located = Listing(), plain
     poll.located = located
     numbers = located.numbers
-    news = News(located, await asyncio.to_thread(numbers.rows_without, ledger))
-    gone = await asyncio.to_thread(ledger.in_state, LedgerState.GONE)
-    news.named = await asyncio.to_thread(back_again, numbers, ledger, gone)
-    news.again = asked_for(numbers, ledger, wanted_whole)
-    quarantined = poll.book.in_state(LedgerState.QUARANTINED) - set(news.again)
-    news.again += to_try_again(numbers, ledger, quarantined, now)
-    returned = await asyncio.to_thread(confirmed_and_listed, numbers, ledger)
-    if plain and not news and not news.again and not returned:
+    standing = await asyncio.to_thread(compare, numbers, index)
+    back = back_again((await poll.entries_of(standing.gone)).values())
+    news = News(located, standing.unknown, [entry.uidl for entry in back])
+    news.again = await _again(poll, standing, wanted_whole)
+    if plain and not news and not news.again and not standing.confirmed:
         return news
     await client.add_sizes(poll.listing)
     if plain:
         plain.unnamed = await asyncio.to_thread(unnamed_of, listed, poll.listing)
     else:
         poll.located = news.located = await asyncio.to_thread(locate, poll.listing)
-        news.rows = await asyncio.to_thread(poll.located.numbers.rows_without, ledger)
-    poll.orphans = await asyncio.to_thread(_orphans, poll, news.named)
+        standing = await asyncio.to_thread(compare, poll.located.numbers, index)
+        news.rows = standing.unknown
     poll.new_names = len(news.rows) + len(news.named)
+    confirmed = await poll.entries_of(standing.confirmed)
     news.again += (
-        key for key in returned if is_to_be_looked_at(ledger[key], poll.size_of(numbers[key]), now)
+        key
+        for key, entry in confirmed.items()
+        if is_to_be_looked_at(entry, poll.size_of(numbers[key]), now)
     )
+    if news or news.again:
+        poll.orphans = await _orphans(poll, standing, back)
     return news
 
 
-def _orphans(poll: Poll, back: list[bytes]) -> Orphans:
-    return Orphans(orphans_of(poll.located.numbers, poll.book.entries, back))
+async def _again(poll: Poll, standing: Standing, wanted_whole: frozenset[bytes]) -> list[bytes]:
+    """Return the letters that a person asked for, and those whose quarantine is over."""
+    wanted = asked_for(poll.located.numbers, poll.book.index, wanted_whole)
+    quarantined = await poll.entries_of(set(standing.quarantined) - set(wanted))
+    return wanted + to_try_again(quarantined.values(), poll.clock.now())
+
+
+async def _orphans(poll: Poll, standing: Standing, back: list[LedgerEntry]) -> Orphans:
+    """Return the entries whose letters may be listed by other names, those `back` among them."""
+    entries = list(back)
+    if standing.lacks(poll.book.index, {LedgerState.DELETION_CONFIRMED}):
+        async for page in absent_pages(poll):
+            entries += page
+    return await asyncio.to_thread(lambda: Orphans(orphans_of(entries)))
 
 
 def octets_of(poll: Poll, news: News) -> int:

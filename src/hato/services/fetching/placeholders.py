@@ -50,9 +50,9 @@ async def _without_those_noted(
     poll: Poll, wishes: Sequence[Wish], state: LedgerState
 ) -> list[Wish]:
     """Return those that have no note yet; of the others the ledger notes another failure."""
-    ledger, now = poll.book.entries, poll.clock.now()
-    noted = [ledger[wish.key] for wish in wishes if wish.key is not None and wish.key in ledger]
-    noted = [entry for entry in noted if entry.email_id is not None and not entry.checksum]
+    now = poll.clock.now()
+    known = await poll.entries_of(wish.key for wish in wishes if wish.key is not None)
+    noted = [one for one in known.values() if one.email_id is not None and not one.checksum]
     await poll.write_entries(with_state(entry, state, now) for entry in noted)
     poll.cleared.update(entry.uidl for entry in noted)
     keys = {entry.uidl for entry in noted}

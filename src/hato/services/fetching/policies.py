@@ -16,20 +16,20 @@ from hato.services.sources.source import Keeping, Policy
 from hato.store.model import LedgerEntry, LedgerState
 
 _DAY_SECONDS: Final = 86_400
-_SAFE: Final = frozenset(
+SAFE: Final = frozenset(
     {
         LedgerState.STORED,
         LedgerState.MAY_BE_DELETED,
         LedgerState.DELETION_SENT,
     }
 )
-_DECIDED: Final = _SAFE - {LedgerState.STORED}
+_DECIDED: Final = SAFE - {LedgerState.STORED}
 """The rule was fulfilled before, and the deletion did not come about: the letter is listed."""
 
 
 def is_safe_here(entry: LedgerEntry) -> bool:
     """Tell whether the whole letter is durable here, or was until its owner removed it."""
-    return entry.state in _SAFE and entry.email_id is not None
+    return entry.state in SAFE and entry.email_id is not None
 
 
 def must_know_reading(policy: Policy) -> bool:

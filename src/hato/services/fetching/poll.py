@@ -8,7 +8,8 @@ Fails as the store does, where it writes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
@@ -17,15 +18,16 @@ from hato.clients.errors import NonsenseError
 from hato.clients.pop3_listing import Listing
 from hato.core.clock import Clock
 from hato.core.errors import HatoError, NotFoundError
-from hato.core.ids import EmailId, MailboxId, MessageNumber
+from hato.core.ids import MailboxId, MessageNumber
 from hato.net.dial_errors import ConnectionLostError
 from hato.services.delivery import DeliveryService
 from hato.services.fetching.identity import set_aside
-from hato.services.fetching.ledger_books import LedgerBook
+from hato.services.fetching.ledger_books import LedgerBook, pages_of
 from hato.services.fetching.packed_names import PackedNames
 from hato.services.fetching.poll_outcome import Tally
 from hato.services.fetching.reckoning import Located, Wish, with_state
 from hato.services.fetching.renumbering import Orphans
+from hato.services.fetching.suspicions import Suspicions
 from hato.services.sources.source import Source
 from hato.services.sources.sources import SUSPICIONS_KIND
 from hato.store.api import Account
@@ -57,7 +59,8 @@ class Poll:
     """How many unique-ids are listed that the ledger does not have, or had before."""
     orphans: Orphans = field(default_factory=lambda: Orphans(()))
 
-    new_emails: list[EmailId] = field(default_factory=list)
+    new: int = 0
+    """Letters that are here now and were not before, notes included."""
     octets: int = 0
     """Of new letters."""
     quarantined: int = 0
@@ -80,8 +83,20 @@ class Poll:
     async def write(self, wanted: list[Wanted]) -> Committed:
         """Do it in one durable step, and know what came of it."""
         committed = await self.book.commit(self.account, wanted)
-        self.new_emails += [one.email_id for one in committed.facts if isinstance(one, Added)]
+        self.new += sum(isinstance(fact, Added) for fact in committed.facts)
         return committed
+
+    async def entries_of(self, names: Iterable[bytes]) -> dict[bytes, LedgerEntry]:
+        """Return what the ledger has of some letters, by name. Raises as the store."""
+        return await self.book.entries(self.account, names)
+
+    async def entry_of(self, name: bytes) -> LedgerEntry | None:
+        """Return what the ledger has of one letter, where it has it. Raises as the store."""
+        return (await self.entries_of((name,))).get(name)
+
+    def pages(self) -> AsyncIterator[list[LedgerEntry]]:
+        """Yield the ledger, part by part. Raises as the store."""
+        return pages_of(self.account, self.book.source_id)
 
     async def write_entries(
         self, entries: Iterable[LedgerEntry], forget: Iterable[bytes] = ()
@@ -96,9 +111,9 @@ class Poll:
             await self.write([PutLedger(self.book.source_id, some, forgotten)])
             forgotten = ()
 
-    def displaced_by(self, names: Iterable[tuple[LedgerEntry, bytes]]) -> list[LedgerEntry]:
+    async def displaced_by(self, names: Sequence[tuple[LedgerEntry, bytes]]) -> list[LedgerEntry]:
         """Return what is kept of other letters whose names these entries get."""
-        known = self.book.entries
+        known = await self.entries_of(key for _, key in names)
         pairs = [(known[key], entry) for entry, key in names if key in known]
         return [
             set_aside(former)
@@ -122,17 +137,6 @@ class Poll:
         """Return in how many polls the conversation ended within the letter of `blame`; 0: none."""
         return 0 if self.lost is None else self.book.suspicions.lost.get(self.lost, 1)
 
-    @property
-    def knows_all_that_is_listed(self) -> bool:
-        """Whether each letter has its name, and each name its entry: then the rest is missing."""
-        located = self.located
-        if not self.new_names and not located.unnamed:
-            return True
-        named = set(located.numbers.values()) if located.unnamed else set()
-        return named.issuperset(located.unnamed) and not located.numbers.rows_without(
-            self.book.entries
-        )
-
     async def write_findings(
         self,
         settled: list[LedgerEntry],
@@ -141,17 +145,12 @@ class Poll:
     ) -> None:
         """Write what the listing settled and what is suspected now; nothing if that is nothing."""
         lost = set() if self.lost is None else {self.lost}
-        in_quarantine = self.book.in_state(LedgerState.QUARANTINED) & (self.refused | lost)
-        now = self.clock.now()
-        settled += (
-            with_state(self.book.entries[key], LedgerState.QUARANTINED, now)
-            for key in in_quarantine
-        )
-        suspicions = self.book.suspicions.after(
-            missing=missing,
-            refused=self.refused - in_quarantine,
-            lost=lost - in_quarantine,
-            cleared=self.cleared,
+        state_of, quarantined = self.book.index.state_of, LedgerState.QUARANTINED
+        in_quarantine = {key for key in self.refused | lost if state_of(key) is quarantined}
+        failed_again = (await self.entries_of(in_quarantine)).values()
+        settled += (with_state(entry, quarantined, self.clock.now()) for entry in failed_again)
+        suspicions, content = await asyncio.to_thread(
+            self._suspicions, missing, self.refused - in_quarantine, lost - in_quarantine
         )
         if len(settled) > _ENTRIES_AT_ONCE:
             await self.write_entries(settled)
@@ -160,9 +159,18 @@ class Poll:
         if settled or expired:
             wanted.append(PutLedger(self.book.source_id, tuple(settled), tuple(expired)))
         if suspicions != self.book.suspicions:
-            wanted.append(PutObject(SUSPICIONS_KIND, self.book.source_id, suspicions.encoded()))
+            wanted.append(PutObject(SUSPICIONS_KIND, self.book.source_id, content))
         if wanted:
             await self.write(wanted)
+
+    def _suspicions(
+        self, missing: list[bytes] | None, refused: set[bytes], lost: set[bytes]
+    ) -> tuple[Suspicions, bytes | None]:
+        """Return what is suspected now, and how that is kept."""
+        suspicions = self.book.suspicions.after(
+            missing=missing, refused=refused, lost=lost, cleared=self.cleared
+        )
+        return suspicions, suspicions.encoded()
 
     def use_inbox(self, fault: NotFoundError) -> None:
         """Go on in INBOX where the source's folder is gone. Raises `fault` where it is that."""

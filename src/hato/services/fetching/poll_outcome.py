@@ -9,11 +9,11 @@ Fails never.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import NamedTuple
 
 import msgspec
 
 from hato.core.errors import HatoError
-from hato.core.ids import EmailId
 
 
 class Stage(StrEnum):
@@ -27,6 +27,14 @@ class Stage(StrEnum):
     DELETING = "deleting"
     """What the owner's rule wants gone from there, and the goodbye by which that counts."""
     DONE = "done"
+
+
+class Letters(NamedTuple):
+    """How many letters came, were here already, or failed."""
+
+    new: int
+    again: int
+    failed: int
 
 
 class Tally(msgspec.Struct):
@@ -47,6 +55,11 @@ class Tally(msgspec.Struct):
     """Letters that could not be fetched or kept this time."""
     deleted: int = 0
     """Letters whose deletion the server confirmed."""
+
+    def letters(self) -> Letters:
+        """Return how many letters came so far."""
+        new = max(0, self.letters_done - self.again - self.failed)
+        return Letters(new, self.again, self.failed)
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,5 +90,3 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     What is counted here is safe nevertheless."""
     cut_within_one_letter: int = 0
     """In how many polls, this one included, the connection ended within the same letter."""
-    new_emails: tuple[EmailId, ...] = ()
-    """In the order in which they came; notes included."""

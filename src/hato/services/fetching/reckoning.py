@@ -9,9 +9,8 @@ Fails never, whatever a server lists. Pure.
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable
 from operator import eq
 from typing import Final
 
@@ -25,17 +24,14 @@ from hato.core.limits import (
     MISSING_POLLS_UNTIL_GONE,
     QUARANTINE_SECONDS,
 )
-from hato.services.fetching.packed_ledger import PackedLedger
+from hato.services.fetching.ledger_index import ENDED, LedgerIndex
 from hato.services.fetching.packed_names import PackedNames, packed
 from hato.services.fetching.suspicions import Suspicions
 from hato.store.model import LedgerEntry, LedgerState
 
-_ENDED: Final = frozenset({LedgerState.DELETION_CONFIRMED, LedgerState.GONE})
 _ON_REQUEST: Final = frozenset({LedgerState.SEEN, LedgerState.QUARANTINED})
 _FAILURES_BY_CHANCE: Final = 1
 """Any line may break once, within any letter."""
-
-Ledger = PackedLedger
 
 
 class Located(msgspec.Struct):
@@ -106,29 +102,19 @@ def unnamed_of(listed: PackedListing, listing: Listing) -> list[MessageNumber]:
     return [number for number in listing.sizes if number not in named]
 
 
-def confirmed_and_listed(located: Iterable[bytes], ledger: Ledger) -> list[bytes]:
-    """Return the names of letters that are listed although their deletion was confirmed."""
-    confirmed = LedgerState.DELETION_CONFIRMED
-    return [key for key in located if ledger.state_of(key) is confirmed]
+def back_again(gone: Iterable[LedgerEntry]) -> list[LedgerEntry]:
+    """Return which of the letters that were gone and are listed are whole here."""
+    return [entry for entry in gone if entry.checksum]
 
 
-def back_again(located: Collection[bytes], ledger: Ledger, gone: Iterable[bytes]) -> list[bytes]:
-    """Return the names of letters, whole here, that were gone and are used again."""
-    return [key for key in gone if key in located and ledger[key].checksum]
+def orphans_of(entries: Iterable[LedgerEntry]) -> list[LedgerEntry]:
+    """Return the entries whose letters may be on the server by other names, oldest letters first.
 
-
-def orphans_of(
-    located: Collection[bytes], ledger: Ledger, back: Iterable[bytes] = ()
-) -> list[LedgerEntry]:
-    """Return the entries whose letters are not listed by these names, oldest letters first.
-
-    Those that were gone before come last. Under another name they may be there, and under their own
-    those that are `back`. What was deleted from there by us is no orphan: a letter like it would be
-    another one.
+    Those that were gone before come last. What was deleted from there by us is no orphan: a letter
+    like it would be another one.
     """
-    away = ledger.not_among(located, {LedgerState.DELETION_CONFIRMED})
     return sorted(
-        itertools.chain(away, (ledger[key] for key in back)),
+        (one for one in entries if one.state is not LedgerState.DELETION_CONFIRMED),
         key=lambda one: (one.state is LedgerState.GONE, one.email_id or 0, one.uidl),
     )
 
@@ -162,74 +148,56 @@ def sort_wishes(
 
 
 def asked_for(
-    located: Mapping[bytes, MessageNumber], ledger: Ledger, wanted_whole: Iterable[bytes]
+    located: Container[bytes], ledger: LedgerIndex, wanted_whole: Iterable[bytes]
 ) -> list[bytes]:
     """Return which of the letters that a person asks for are there, and not wholly here."""
-    return [
-        key
-        for key in wanted_whole
-        if key in located and key in ledger and ledger[key].state in _ON_REQUEST
-    ]
+    return [key for key in wanted_whole if key in located and ledger.state_of(key) in _ON_REQUEST]
 
 
-def to_try_again(
-    located: Mapping[bytes, MessageNumber],
-    ledger: Ledger,
-    quarantined: Iterable[bytes],
-    now: int,
-) -> list[bytes]:
+def to_try_again(quarantined: Iterable[LedgerEntry], now: int) -> list[bytes]:
     """Return the letters whose quarantine has lasted long enough for another try."""
     until = now - QUARANTINE_SECONDS
-    return [key for key in quarantined if key in located and ledger[key].at <= until]
+    return [entry.uidl for entry in quarantined if entry.at <= until]
 
 
 class Absences(msgspec.Struct):
     """What is not listed, and what that means."""
 
-    missing: list[bytes]
+    missing: list[bytes] = []
     """Not there this time; too early to say more."""
-    settled: list[LedgerEntry]
+    settled: list[LedgerEntry] = []
     """Entries as they are from now on."""
     expired: list[bytes] = []
     """Names that need not be remembered any more."""
 
 
-def reckon_absences(
-    located: Collection[bytes], ledger: Ledger, suspicions: Suspicions, now: int
-) -> Absences:
+def reckon_absences(absent: Iterable[LedgerEntry], suspicions: Suspicions, now: int) -> Absences:
     """Tell what became of letters that are not listed (any more).
 
     A deletion whose QUIT was not answered has happened where its letter is gone. Others count as
     gone after several polls.
     """
-    missing: list[bytes] = []
-    settled: list[LedgerEntry] = []
-    expired: list[bytes] = []
-    remembered_since = now - LEDGER_REMEMBERED_SECONDS
-    for entry in ledger.not_among(located):
+    absences = Absences()
+    for entry in absent:
         key = entry.uidl
-        if entry.state in _ENDED:
-            if entry.at < remembered_since:
-                expired.append(key)
-            continue
-        if entry.state is LedgerState.DELETION_SENT:
-            settled.append(with_state(entry, LedgerState.DELETION_CONFIRMED, now))
+        if entry.state in ENDED:
+            if entry.at < now - LEDGER_REMEMBERED_SECONDS:
+                absences.expired.append(key)
+        elif entry.state is LedgerState.DELETION_SENT:
+            absences.settled.append(with_state(entry, LedgerState.DELETION_CONFIRMED, now))
         elif suspicions.missing.get(key, 0) + 1 >= MISSING_POLLS_UNTIL_GONE:
-            settled.append(with_state(entry, LedgerState.GONE, now))
+            absences.settled.append(with_state(entry, LedgerState.GONE, now))
         else:
-            missing.append(key)
-    return Absences(missing, settled, expired)
+            absences.missing.append(key)
+    return absences
 
 
-def reckon_returns(
-    located: Collection[bytes], ledger: Ledger, gone: Iterable[bytes], now: int
-) -> list[LedgerEntry]:
+def reckon_returns(gone: Iterable[LedgerEntry], now: int) -> list[LedgerEntry]:
     """Return the entries, as they are from now on, of letters that were gone and are listed.
 
     Those that are whole here are not among them: it is to be seen first whether it is them.
     """
-    returned = (ledger[key] for key in gone if key in located)
-    return [with_state(one, LedgerState.SEEN, now) for one in returned if not one.checksum]
+    return [with_state(one, LedgerState.SEEN, now) for one in gone if not one.checksum]
 
 
 def with_state(entry: LedgerEntry, state: LedgerState, now: int) -> LedgerEntry:

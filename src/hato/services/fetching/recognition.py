@@ -116,7 +116,7 @@ async def _read_header(top: Letter) -> bytes | None:
 async def _rename(poll: Poll, names: list[tuple[LedgerEntry, bytes]], now: int) -> None:
     """Give entries the names that the server uses now."""
     await poll.write_entries(
-        [*poll.displaced_by(names), *(renamed(entry, key, now) for entry, key in names)],
+        [*await poll.displaced_by(names), *(renamed(entry, key, now) for entry, key in names)],
         (entry.uidl for entry, key in names if entry.uidl != key),
     )
     poll.renumbered += sum(entry.uidl != key for entry, key in names)

@@ -18,6 +18,7 @@ import msgspec
 from hato.clients.errors import BusyError, WrongCredentialsError
 from hato.core.clock import Clock
 from hato.core.errors import HatoError, InUseError, NotFoundError
+from hato.core.ids import EmailId
 from hato.core.language import Text
 from hato.core.log import log
 from hato.core.secret import Secret
@@ -31,8 +32,8 @@ from hato.services.fetching.poll_outcome import Outcome, Stage, Tally
 from hato.services.fetching.provider_facts import ProviderFacts
 from hato.services.fetching.timetable import Result
 from hato.services.oauth.access_token import access_token
-from hato.services.sources.source import Proof, Source
-from hato.services.sources.sources import KIND, SECRET_KIND, Sources
+from hato.services.sources.source import KIND, Proof, Source
+from hato.services.sources.sources import SECRET_KIND, Sources
 from hato.store.api import Account
 
 _NOTHING: Final = Outcome()
@@ -90,6 +91,8 @@ class SourcePolls:
         self._books = LedgerBooks()
         self.wants_whole = False
         """Whether letters with a note in their place are fetched whole, however large."""
+        self.whole_letters: frozenset[EmailId] = frozenset()
+        """Of those only the ones with these notes; empty: all."""
         self._outputs = Outputs()
         self.facts = facts
 
@@ -151,7 +154,7 @@ class SourcePolls:
     ) -> Outcome:
         wanted_whole: frozenset[bytes] = frozenset()
         if self.wants_whole:
-            wanted_whole = await letters_not_whole(account, source.source_id)
+            wanted_whole = await letters_not_whole(account, source.source_id, self.whole_letters)
         return await fetch_round(
             account,
             source,

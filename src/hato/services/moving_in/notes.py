@@ -89,7 +89,7 @@ VERIFIED_NOW: Final = Text(
     "鳩は確かめ、正しくなければ受信しません。",
 )
 AUTHORITIES_FOLDER: Final = Text(
-    en="A folder of certificate authorities is not taken over (`{option}`): Hato believes the "
+    en="A folder of certificate authorities is not taken over (`{option}`): Hato trusts the "
     "system's, or one file of them.",
     ja="認証局のフォルダー(`{option}`)は引き継ぎません。"
     "鳩はシステムの認証局か、一つのファイルを使います。",

@@ -37,7 +37,7 @@ _IDLE: Final = Text(
     en="The authorisation of {address} at {issuer} has not been used for long and ends on {date}: "
     "fetch from it before.",
     ja="{address} の {issuer} での認可は長く使われておらず、{date} に切れます。"
-    "その前に一度取り込んでください。",
+    "その前に一度受信してください。",
 )
 _NO_REFRESH: Final = Text(
     en="{issuer} gave an authorisation for {address} that ends on {date} and cannot be renewed: "

@@ -25,6 +25,7 @@ from hato.core.log import log
 from hato.services.sending.envelope import Envelope
 from hato.services.sending.filing import file_as_draft, find_letter
 from hato.services.sending.identity import Identity
+from hato.services.sending.letter_octets import refuse_long_lines, sent_header
 from hato.services.sending.waiting_letter import (
     Fate,
     Recipient,
@@ -80,12 +81,16 @@ class Outbox:
         """Take a letter that lies in the account, as a draft, to be sent as soon as possible.
 
         It is durable when this returns; `Courier.send_now` sends it at once. `key` tells it from
-        all others of the account: the same key gives the same letter, and nothing is sent twice.
-        None: the email itself is the key. Raises InvalidInputError for a letter that cannot be
-        sent as it is, NotFoundError where it lies nowhere.
+        all others of the account; None: the email itself is the key. The same key gives the same
+        place in the outbox, and who has the letter, or may have it, gets nothing again; where it
+        was changed meanwhile, the others get it as it is now. Raises InvalidInputError for a
+        letter that cannot be sent as it is, NotFoundError where it lies nowhere, InUseError where
+        it is being sent.
         """
         letter = await find_letter(account, email_id)
         _refuse_unsendable(letter.traits)
+        await sent_header(account, letter.body)
+        await refuse_long_lines(account, letter.body)
         waiting = WaitingLetter(
             account_id=account.account_id,
             email_id=email_id,
@@ -96,7 +101,13 @@ class Outbox:
         )
         now = self._clock.now()
         name = _key_of(account.account_id, key or f"id:{email_id}")
-        return await self._queue.put(name, encoded(waiting), b"", now, now)
+        queue_id = await self._queue.put(name, encoded(waiting), b"", now, now)
+        before = read_letter_of(await self._queue.item(queue_id))
+        if before.having(Fate.REFUSED) or not _is_same(before, waiting):
+            async with self._held(queue_id) as (item, owner):
+                anew = _changed(read_letter_of(item), waiting)
+                await self._queue.retry(queue_id, owner, now, "", encoded(anew))
+        return queue_id
 
     async def put_staged(
         self,
@@ -150,9 +161,7 @@ class Outbox:
                 one if one.fate is Fate.SENT else msgspec.structs.replace(one, fate=Fate.WAITING)
                 for one in letter.recipients
             )
-            letter = msgspec.structs.replace(
-                letter, recipients=anew, is_handing_over=False, failures=0
-            )
+            letter = msgspec.structs.replace(letter, recipients=anew, failures=0, refused="")
             now = self._clock.now()
             await self._queue.retry(queue_id, owner, now, item.reason, encoded(letter))
 
@@ -175,6 +184,19 @@ class Outbox:
 def _entry_of(item: QueueItem) -> Entry:
     """Return an item as people see it. Raises DamagedError."""
     return Entry(item.queue_id, read_letter_of(item), item.due, item.attempts, item.created)
+
+
+def _is_same(before: WaitingLetter, now: WaitingLetter) -> bool:
+    """Tell whether two are the same letter for the same people."""
+    addresses = [{one.address for one in letter.recipients} for letter in (before, now)]
+    return before.email_id == now.email_id and addresses[0] == addresses[1]
+
+
+def _changed(before: WaitingLetter, now: WaitingLetter) -> WaitingLetter:
+    """Return a letter that was changed, for those who neither have it nor may have it."""
+    kept = {one.address: one for one in before.recipients if one.fate in (Fate.SENT, Fate.UNKNOWN)}
+    others = tuple(one for one in now.recipients if one.address not in kept)
+    return msgspec.structs.replace(now, recipients=(*kept.values(), *others))
 
 
 def _key_of(account_id: AccountId, key: str) -> str:

@@ -27,7 +27,8 @@ class Fate(StrEnum):
     REFUSED = "refused"
     """The server will not take it for this recipient, however often it is tried."""
     UNKNOWN = "unknown"
-    """The server may have it: the connection was lost between the last octet and the answer."""
+    """The server may have it: its answer to the last octet is not there (yet). It is written so
+    before that octet leaves, so that whoever finds it later knows no less."""
 
 
 class Recipient(msgspec.Struct, frozen=True):
@@ -50,9 +51,6 @@ class WaitingLetter(msgspec.Struct, frozen=True, kw_only=True):
     recipients: tuple[Recipient, ...]
     subject: str = ""
     """Fit to be shown; for lists."""
-    is_handing_over: bool = False
-    """Its last octet may be on its way: whoever finds it so, and does not hold it, knows no more
-    than that the server may have it."""
     has_left: bool = False
     """At least one recipient's server took it, and it is filed under Sent: only what was refused or
     is unknown keeps it here."""
@@ -63,6 +61,9 @@ class WaitingLetter(msgspec.Struct, frozen=True, kw_only=True):
     """What is wrong and what to do, in one sentence each; empty: nothing."""
     failures: int = 0
     """Attempts in a row that ended without an answer for everybody."""
+    refused: str = ""
+    """Marks the settings and the secret that the server refused: with them nobody tries again by
+    himself."""
 
     @property
     def text(self) -> Text:

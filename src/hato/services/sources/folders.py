@@ -13,6 +13,7 @@ from typing import Final
 from hato.core.errors import InvalidInputError
 from hato.core.ids import MailboxId
 from hato.core.language import Text
+from hato.protocols.foreign_text import echoed
 from hato.store.api import Account
 from hato.store.changes import MailboxMade, MakeMailbox
 from hato.store.model import TOP, Mailbox
@@ -20,8 +21,9 @@ from hato.store.model import TOP, Mailbox
 INBOX: Final = "INBOX"
 _BETWEEN: Final = "/"
 _NO_FOLDER: Final = Text(
-    en="{path!r} is no name of a folder: write it like Family/Ada, without empty parts.",
-    ja="{path!r} はフォルダー名として使えません。Family/Ada のように書いてください。",
+    en="{path} is no name of a folder: write it like Family/Ada, without empty parts "
+    "or dots alone.",
+    ja="{path} はフォルダー名として使えません。Family/Ada のように書いてください。",
 )
 
 
@@ -30,9 +32,14 @@ def folder_path(text: str) -> tuple[str, ...]:
     if not text or text.upper() == INBOX:
         return ()
     path = tuple(text.split(_BETWEEN))
-    if not all(part.strip() and part.isprintable() for part in path):
-        raise InvalidInputError(_NO_FOLDER, path=text)
+    if not all(map(_is_name, path)):
+        raise InvalidInputError(_NO_FOLDER, path=echoed(text))
     return path
+
+
+def _is_name(part: str) -> bool:
+    """Tell whether a folder may be called so; `.` and `..` would mislead whoever exports it."""
+    return bool(part.strip()) and part.isprintable() and part not in {".", ".."}
 
 
 async def folder_at(account: Account, path: tuple[str, ...]) -> MailboxId | None:

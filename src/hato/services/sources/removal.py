@@ -35,9 +35,14 @@ async def remove_mail_of(account: Account, source_id: str) -> int:
         wanted: list[Wanted] = [Expunge(mailbox, tuple(uids)) for mailbox, uids in places.items()]
         if wanted:
             await account.commit(wanted)
+    await forget_ledger(account, source_id)
+    return count
+
+
+async def forget_ledger(account: Account, source_id: str) -> None:
+    """Forget what is known of a source's letters at the provider."""
     for some in _by_steps(entry.uidl for entry in await account.ledger(source_id)):
         await account.commit([PutLedger(source_id, forget=tuple(some))])
-    return count
 
 
 async def count_mail_of(account: Account, source_id: str) -> int:

@@ -9,11 +9,17 @@ Fails never.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
 from hato.core.ids import MailboxId
 from hato.services.settings_finder.candidate import Protocol, TlsMode
+
+KIND: Final = "source"
+IDENTITY_KIND: Final = "identity"
+"""Who its person is when she answers from a source, and by which server: `services.sending`."""
+"""The kind of the small objects that sources are kept as."""
 
 
 class Keeping(StrEnum):
@@ -83,6 +89,20 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     """A command and its arguments, run for each new message with the message as its input."""
     maildir: str = ""
     """A Maildir that gets a copy of each new message; empty: none."""
+
+
+def is_same_mailbox(source: Source, other: Source) -> bool:
+    """Tell whether two sources would fetch the same mail, whichever port and protocol they take.
+
+    Behind a loopback host there may be a tunnel at each port, to another provider each.
+    """
+    return _mailbox_of(source) == _mailbox_of(other)
+
+
+def _mailbox_of(source: Source) -> tuple[str, int, str]:
+    host = source.host.casefold().rstrip(".")
+    is_loopback = host in {"localhost", "::1"} or host.startswith("127.")
+    return host, source.port if is_loopback else 0, source.login
 
 
 def polling_lock(source_id: str) -> str:

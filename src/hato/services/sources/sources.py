@@ -18,25 +18,29 @@ from typing import Any, Final
 import msgspec
 
 from hato.core.clock import Clock
-from hato.core.errors import AlreadyExistsError, DamagedError, NotFoundError
+from hato.core.errors import AlreadyExistsError, ConflictError, DamagedError, NotFoundError
 from hato.core.log import log
 from hato.core.secret import Secret
 from hato.services.auth.vault import Vault
 from hato.services.names import normalized_address
-from hato.services.sources.removal import remove_mail_of
-from hato.services.sources.source import Proof, Source, polling_lock
+from hato.services.sources.removal import forget_ledger, remove_mail_of
+from hato.services.sources.source import (
+    IDENTITY_KIND,
+    KIND,
+    Proof,
+    Source,
+    is_same_mailbox,
+    polling_lock,
+)
 from hato.store.api import Account
 from hato.store.changes import PutLedger, PutObject, Wanted
 from hato.store.model import LedgerEntry, StoredObject
 
-KIND: Final = "source"
 SECRET_KIND: Final = "source-secret"  # noqa: S105 - the name of a kind, no secret
 HEALTH_KIND: Final = "source-health"
 SUSPICIONS_KIND: Final = "source-suspicions"
 OUTPUT_KIND: Final = "source-output"
 """How far the hook and the Maildir of a source got."""
-IDENTITY_KIND: Final = "identity"
-"""Who its person is when she answers from a source, and by which server: `services.sending`."""
 LEFT_KIND: Final = "source-left"
 """Of sources that were removed and whose mail stayed: what is known of them, but for the secret."""
 
@@ -67,12 +71,13 @@ class Sources:
         found = await self._readable(KIND)
         return sorted(found, key=lambda source: (source.added, source.source_id))
 
-    async def find(self, address_or_id: str) -> Source:
+    async def find(self, address_or_id: str, *, also_removed: bool = False) -> Source:
         """Find a source by its address, however it is typed, or by its id.
 
-        Raises NotFoundError.
+        `also_removed`: or one that was removed and whose mail stayed. Raises NotFoundError.
         """
-        for source in await self.all():
+        left = await self._readable(LEFT_KIND) if also_removed else []
+        for source in [*await self.all(), *left]:
             if address_or_id == source.source_id or is_same_address(address_or_id, source.address):
                 return source
         raise _no_such(address_or_id)
@@ -182,6 +187,18 @@ class Sources:
             finally:
                 await poll.release()
 
+    async def forget(self, source_id: str) -> None:
+        """Forget the ledger of a source that was removed and whose mail stayed; the mail stays.
+
+        Raises ConflictError where it is fetched.
+        """
+        async with self._alone():
+            if await self._account.stored_object(KIND, source_id) is not None:
+                message = f"{source_id} is fetched"
+                raise ConflictError(message)
+            await forget_ledger(self._account, source_id)
+            await self._account.commit([PutObject(LEFT_KIND, source_id, None)])
+
     async def _left_id(self, source: Source) -> str:
         """Return the id that a source had before it was removed; empty: it was not here."""
         for left in await self._readable(LEFT_KIND):
@@ -244,14 +261,10 @@ def _form(text: str) -> str:
     return normalized_address(text) or text
 
 
-def _where(source: Source) -> tuple[str, str, int, str]:
-    return source.protocol, source.host, source.port, source.login
-
-
 def _refuse_double(source: Source, other: Source) -> None:
     """Raise AlreadyExistsError for a second source that would fetch the same mail again."""
     _refuse_same_address(source.address, other)
-    if _where(source) == _where(other):
+    if is_same_mailbox(source, other):
         message = f"{source.login} at {source.host} is fetched already, for {other.address}"
         raise AlreadyExistsError(message)
 

@@ -23,7 +23,7 @@ from hato.store.contract.following import (
     TestWatching,
 )
 from hato.store.contract.holding import TestHolding, TestPurging, TestQuota
-from hato.store.contract.listing import TestLatest
+from hato.store.contract.listing import TestLatest, TestThreadsAsLists
 from hato.store.contract.locking import TestExpectedStates, TestFences, TestLocks
 from hato.store.contract.mailboxes import (
     TestChangingMailboxes,
@@ -41,6 +41,11 @@ from hato.store.contract.reading import (
     TestSnapshots,
 )
 from hato.store.contract.scene import Backend, Scene, scene
+from hato.store.contract.searching import (
+    TestKeepingASearchIndex,
+    TestSearching,
+    TestSearchingTheAccountAsItIs,
+)
 from hato.store.contract.small_things import TestLedgers, TestObjects, TestUploads
 
 __all__ = [
@@ -62,6 +67,7 @@ __all__ = [
     "TestFences",
     "TestFindingBodies",
     "TestHolding",
+    "TestKeepingASearchIndex",
     "TestKeywords",
     "TestLatest",
     "TestLedgers",
@@ -75,10 +81,13 @@ __all__ = [
     "TestRanges",
     "TestReadingEmails",
     "TestRemovingMailboxes",
+    "TestSearching",
+    "TestSearchingTheAccountAsItIs",
     "TestSnapshots",
     "TestStaging",
     "TestTheFloor",
     "TestThreads",
+    "TestThreadsAsLists",
     "TestUidls",
     "TestUpkeep",
     "TestUploads",

@@ -9,6 +9,7 @@ Fails as tests fail.
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 
@@ -35,6 +36,16 @@ class TestLocks:
         ]
         for lock in locks:
             await lock.release()
+
+    async def test_it_is_known_when_it_was_last_taken(self, scene: Scene) -> None:
+        assert await scene.account.lock_taken_at("maildrop") is None
+        before = int(time.time())
+        lock = await scene.account.lock("maildrop")
+        await lock.release()
+        taken_at = await scene.account.lock_taken_at("maildrop")
+        assert taken_at is not None
+        assert before - 1 <= taken_at <= time.time() + 1
+        assert await scene.account.lock_taken_at("view-phone") is None
 
     async def test_names_may_be_anything(self, scene: Scene) -> None:
         names = ["", "..", "a/b", "見", "x" * 300, "A", "a"]

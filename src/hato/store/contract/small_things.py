@@ -52,6 +52,16 @@ class TestObjects:
         assert await scene.account.stored_objects("identity") == []
         assert await scene.account.stored_object("view", "a") is None
 
+    async def test_single_lines_are_found_in_the_order_asked_for(self, scene: Scene) -> None:
+        lines = [entry(b"%d" % number) for number in range(300)]
+        await scene.commit(PutLedger("home", tuple(lines)), PutLedger("work", (entry(b"w"),)))
+        wanted = [b"7", b"w", b"nobody", b"299", b"0"]
+        found = await scene.account.ledger_entries("home", wanted)
+        assert found == [lines[7], lines[299], lines[0]]
+        every = await scene.account.ledger_entries("home", [one.uidl for one in lines])
+        assert every == lines
+        assert await scene.account.ledger_entries("nowhere", wanted) == []
+
     async def test_what_is_so_already_does_not_happen(self, scene: Scene) -> None:
         await scene.commit(PutObject("script", "a", b"1"))
         again = await scene.commit(PutObject("script", "a", b"1"), PutObject("script", "b", None))

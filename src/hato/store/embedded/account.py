@@ -16,7 +16,7 @@ from typing import Final, TypeVar
 import apsw
 
 from hato.core.errors import ConflictError, DamagedError, NotFoundError, StorageFullError
-from hato.core.ids import AccountId, BodyId, EmailId, MailboxId, ModSeq, Uid
+from hato.core.ids import AccountId, BodyId, EmailId, MailboxId, ModSeq, ThreadId, Uid
 from hato.core.limits import REMEMBER_REMOVED_SECONDS
 from hato.store.api import Lock, Snapshot, Watch
 from hato.store.changes import Committed, Purge, Purged, PutObject, Wanted
@@ -26,13 +26,14 @@ from hato.store.embedded.body_reader import BodyReader
 from hato.store.embedded.compaction import compact
 from hato.store.embedded.faults import SPOILED, domain_error, is_full
 from hato.store.embedded.following import Follower
-from hato.store.embedded.latest import latest_emails
-from hato.store.embedded.locks import EmbeddedLock, take_lock
+from hato.store.embedded.latest import emails_of_thread, latest_emails
+from hato.store.embedded.locks import EmbeddedLock, lock_taken_at, take_lock
 from hato.store.embedded.losses import KIND as LOSS_KIND
 from hato.store.embedded.record import Location, account_seed
 from hato.store.embedded.replay import INDEX
 from hato.store.embedded.rows import read_account
 from hato.store.embedded.schema import open_index
+from hato.store.embedded.search_index import EmbeddedSearchIndex
 from hato.store.embedded.shared import Shared
 from hato.store.embedded.snapshot import (
     EmbeddedSnapshot,
@@ -77,6 +78,9 @@ class EmbeddedAccount:
         self._shared = shared
         self._folder = shared.folder_of(account_id)
         self._bodies = BodyReader(self._folder, account_id, shared.files, shared.layouts)
+        self.search = EmbeddedSearchIndex(
+            self._folder, shared.space, lambda: self._ask(read_account, is_large=True)
+        )
         self._is_up_to_date = False
         self._ended = -1
         self._watches: list[EmbeddedWatch] = []
@@ -113,6 +117,10 @@ class EmbeddedAccount:
     async def lock(self, name: str, wait_seconds: float = 0.0) -> Lock:
         """Take the exclusive lock `name`, across processes."""
         return await take_lock(self._folder, name, wait_seconds)
+
+    async def lock_taken_at(self, name: str) -> int | None:
+        """Return when the lock `name` was last taken, by the clock of the file system."""
+        return lock_taken_at(self._folder, name)
 
     # Asking the index
 
@@ -300,6 +308,12 @@ class EmbeddedAccount:
             is_large=True,
         )
 
+    async def thread(self, thread_id: ThreadId) -> list[Email]:
+        """Return the messages of a thread, oldest first."""
+        return await self._ask(
+            lambda index: emails_of_thread(index, self.account_id, thread_id), is_large=True
+        )
+
     async def find_body(self, body_id: BodyId) -> BodyRef:
         """Find octets by id, blobs included."""
         found = await self._ask(lambda index: queries.body(index, body_id))
@@ -335,6 +349,12 @@ class EmbeddedAccount:
         """Return a source's ledger, by UIDL."""
         return await self._ask(
             lambda index: queries.ledger(index, source, after, most), is_large=True
+        )
+
+    async def ledger_entries(self, source: str, uidls: Sequence[bytes]) -> list[LedgerEntry]:
+        """Return those of the lines that are in a source's ledger, in the order asked for."""
+        return await self._ask(
+            lambda index: queries.ledger_entries(index, source, uidls), is_large=len(uidls) > _FEW
         )
 
     async def usage(self) -> Usage:

@@ -3,7 +3,7 @@
 Called by `store.embedded` and by the command line through it.
 Never blocks the event loop: reads come from the page cache, one thread writes.
 Standards: none.
-Fails with UnavailableError, StorageFullError; InvalidInputError for a file of a newer version.
+Fails with UnavailableError, StorageFullError; InvalidInputError for a damaged or newer file.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import Final, Self
 
 import apsw
 
+from hato.core.errors import InvalidInputError
+from hato.core.language import Text
 from hato.store.directory import Counters, Directory, Leases, Queue
 from hato.store.embedded.hato_db_connection import connect, connect_reader, translated
 from hato.store.embedded.hato_db_counters import EmbeddedCounters, EmbeddedLeases
@@ -23,6 +25,13 @@ from hato.store.embedded.hato_db_schema import migrate
 from hato.store.embedded.hato_db_writer import Writer
 
 FILE_NAME: Final = "hato.db"
+
+_DAMAGED: Final = Text(
+    en="{path} is damaged ({reason}), and in it stands who has mail here: put it back from a "
+    "backup; the mail itself lies beside it in accounts/, and nothing was changed.",
+    ja="{path} が壊れています({reason})。誰のメールがあるかを記したファイルです。"
+    "バックアップから戻してください。メール自体は隣の accounts/ にあり、何も変えていません。",
+)
 
 
 class HatoDb:
@@ -52,6 +61,8 @@ class HatoDb:
             except BaseException:
                 connection.close()
                 raise
+        except (apsw.NotADBError, apsw.CorruptError) as fault:
+            raise InvalidInputError(_DAMAGED, path=path, reason=fault) from fault
         except (apsw.Error, OSError) as fault:
             raise translated(fault) from fault
         return cls(reader, writer)

@@ -61,6 +61,13 @@ def _file_name(name: str) -> str:
     return hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:32]
 
 
+def lock_taken_at(folder: str, name: str) -> int | None:
+    """Return when a lock was last taken, which wrote its number; None: never."""
+    with contextlib.suppress(FileNotFoundError):
+        return int(os.stat(lock_path(folder, name)).st_mtime)
+    return None
+
+
 async def take_lock(folder: str, name: str, wait_seconds: float) -> EmbeddedLock:
     """Take a lock, at the latest after `wait_seconds`."""
     path = lock_path(folder, name)

@@ -32,6 +32,8 @@ from hato.store.model import (
 )
 from hato.store.uidl import make_uidl
 
+_LEDGER_ENTRY: Final = msgspec.msgpack.Decoder(LedgerEntry)
+
 _LIVE: Final = {
     ChangeKind.EMAIL: "id, created, modseq FROM email WHERE held_until IS NULL AND",
     ChangeKind.MAILBOX: "id, created, modseq FROM mailbox WHERE",
@@ -154,7 +156,16 @@ def ledger(
     first = b"" if after is None else after + b"\0"  # the very next one that can be
     sql = "SELECT entry FROM ledger WHERE source = ? AND uidl >= ? ORDER BY uidl LIMIT ?"
     found = connection.execute(sql, (source, first, -1 if most is None else most))
-    return [msgspec.msgpack.decode(row[0], type=LedgerEntry) for row in found]
+    return [_LEDGER_ENTRY.decode(row[0]) for row in found]
+
+
+def ledger_entries(
+    connection: apsw.Connection, source: str, uidls: Sequence[bytes]
+) -> list[LedgerEntry]:
+    """Return those of the lines that are in a source's ledger, in the order asked for."""
+    sql = "SELECT entry FROM ledger WHERE source = ? AND uidl = ?"
+    rows = (connection.execute(sql, (source, uidl)).fetchone() for uidl in uidls)
+    return [_LEDGER_ENTRY.decode(row[0]) for row in rows if row is not None]
 
 
 def usage(connection: apsw.Connection) -> Usage:

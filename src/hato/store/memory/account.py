@@ -13,11 +13,12 @@ from collections.abc import Sequence
 
 from hato.core.clock import Clock
 from hato.core.errors import ConflictError, NotFoundError
-from hato.core.ids import AccountId, BodyId, EmailId, MailboxId, ModSeq, Uid
+from hato.core.ids import AccountId, BodyId, EmailId, MailboxId, ModSeq, ThreadId, Uid
 from hato.core.limits import REMEMBER_REMOVED_SECONDS
 from hato.store.api import Lock, Snapshot, Watch
 from hato.store.changes import Added, AddEmail, BlobPut, Committed, Purge, PutBlob, Wanted
 from hato.store.memory.lock import MemoryLocks
+from hato.store.memory.search import MemorySearchIndex
 from hato.store.memory.snapshot import MemorySnapshot
 from hato.store.memory.state import AccountState
 from hato.store.memory.watch import MemoryWatch
@@ -58,6 +59,7 @@ class MemoryAccount:
         self._watches: list[MemoryWatch] = []
         self._is_removed = False
         self._state = AccountState(account_id)
+        self.search = MemorySearchIndex(self._state)
         now = clock.now()
         self._state.apply(Committed(FIRST_MODSEQ, now, tuple(first_facts(now))))
 
@@ -108,6 +110,10 @@ class MemoryAccount:
         """Take the exclusive lock `name`."""
         self._check_is_there()
         return await self.locks.take(name, wait_seconds)
+
+    async def lock_taken_at(self, name: str) -> int | None:
+        """Return when the lock `name` was last taken."""
+        return self.locks.taken_at.get(name)
 
     # Reading
 
@@ -174,6 +180,16 @@ class MemoryAccount:
         ]
         found = sorted(place for place in found if before is None or place < before)
         return [self._email(place.email_id) for place in found[::-1][:most]]
+
+    async def thread(self, thread_id: ThreadId) -> list[Email]:
+        """Return the messages of a thread, oldest first."""
+        self._check_is_there()
+        found = sorted(
+            Place(email.added.received, email_id)
+            for email_id, email in self._state.all_emails.items()
+            if email.placements and email.added.thread_id == thread_id
+        )
+        return [self._email(place.email_id) for place in found]
 
     def _email(self, email_id: EmailId) -> Email:
         email = self._state.all_emails[email_id]
@@ -245,6 +261,11 @@ class MemoryAccount:
         self._check_is_there()
         lines = sorted(self._state.ledgers.get(source, {}).items())
         return [entry for uidl, entry in lines if after is None or uidl > after][:most]
+
+    async def ledger_entries(self, source: str, uidls: Sequence[bytes]) -> list[LedgerEntry]:
+        """Return those of the lines that are in a source's ledger, in the order asked for."""
+        self._check_is_there()
+        return list(self._state.ledger_entries(source, uidls).values())
 
     async def usage(self) -> Usage:
         """Return what the account holds and may hold."""

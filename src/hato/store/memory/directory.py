@@ -329,9 +329,9 @@ class MemoryQueue:
         payload: bytes | None = None,
     ) -> None:
         """Give an item back for later."""
-        await self.keep(queue_id, owner, 0, 0, payload)
-        waiting = self._waiting[queue_id]
-        waiting.item = msgspec.structs.replace(waiting.item, due=due, reason=reason)
+        waiting = self._claimed(queue_id, owner)
+        kept = waiting.item.payload if payload is None else payload
+        waiting.item = msgspec.structs.replace(waiting.item, due=due, reason=reason, payload=kept)
         waiting.owner, waiting.until = "", 0
 
     async def done(self, queue_id: QueueId, owner: str) -> None:

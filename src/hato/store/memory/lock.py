@@ -9,6 +9,7 @@ Fails with InUseError when a lock is not free in time.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 
 from hato.core.errors import InUseError
@@ -36,6 +37,8 @@ class MemoryLocks:
         self._holders: dict[str, MemoryLock] = {}
         self._fences: dict[str, int] = {}
         self._waiting: dict[str, deque[asyncio.Future[MemoryLock]]] = {}
+        self.taken_at: dict[str, int] = {}
+        """When each was last taken: seconds since 1970 UTC."""
 
     async def take(self, name: str, wait_seconds: float) -> MemoryLock:
         """Take a lock, at the latest after `wait_seconds`."""
@@ -58,6 +61,7 @@ class MemoryLocks:
 
     def _hold(self, name: str) -> MemoryLock:
         self._fences[name] = self._fences.get(name, 0) + 1
+        self.taken_at[name] = int(time.time())
         lock = self._holders[name] = MemoryLock(self, name, self._fences[name])
         return lock
 

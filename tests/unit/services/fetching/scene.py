@@ -12,6 +12,7 @@ import msgspec
 
 from hato.core.clock import FixedClock
 from hato.core.errors import HatoError
+from hato.core.ids import EmailId
 from hato.core.secret import Secret
 from hato.net.dialled import Patience
 from hato.services.delivery import DeliveryService
@@ -128,6 +129,11 @@ class Scene:
     async def ledger(self) -> dict[bytes, LedgerEntry]:
         """Return the source's ledger."""
         return {entry.uidl: entry for entry in await self.account.ledger("s1")}
+
+    async def email_ids(self) -> list[EmailId]:
+        """Return the letters that the ledger knows, oldest first."""
+        entries = (await self.ledger()).values()
+        return sorted(entry.email_id for entry in entries if entry.email_id is not None)
 
 
 @contextlib.asynccontextmanager

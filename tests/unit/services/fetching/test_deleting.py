@@ -106,7 +106,7 @@ async def test_what_was_read_here_goes_there() -> None:
         scene.rule(Keeping.DELETE_WHEN_READ)
         first = await scene.poll()
         assert (first.new, first.deleted) == (3, 0)
-        read, removed, _ = first.new_emails
+        read, removed, _ = await scene.email_ids()
         await scene.account.commit([SetKeywords((read,), add=frozenset({SEEN}))])
         [email] = await scene.account.emails([removed])
         [(mailbox, uid)] = email.placements

@@ -13,7 +13,7 @@ from hato.core.limits import (
     QUARANTINE_SECONDS,
     REFUSED_POLLS_UNTIL_QUARANTINE,
 )
-from hato.services.fetching.packed_ledger import PackedLedger
+from hato.services.fetching.ledger_index import LedgerIndex
 from hato.services.fetching.reckoning import (
     Located,
     Wish,
@@ -27,6 +27,7 @@ from hato.services.fetching.reckoning import (
     to_try_again,
     with_state,
 )
+from hato.services.fetching.standing import compare
 from hato.services.fetching.suspicions import Suspicions
 from hato.store.model import LedgerEntry, LedgerState
 
@@ -48,12 +49,13 @@ def entry(
     return LedgerEntry(key, state, EmailId(email), 10, b"whole", b"header", at, at)
 
 
-def ledger(*entries: LedgerEntry) -> PackedLedger:
-    return PackedLedger(entries)
+def ledger(*entries: LedgerEntry) -> LedgerIndex:
+    return LedgerIndex(entries)
 
 
-def unknown_keys(located: Located, known: PackedLedger) -> list[bytes]:
-    return [key for key, _ in located.numbers.at(located.numbers.rows_without(known))]
+def unknown_keys(located: Located, known: LedgerIndex) -> list[bytes]:
+    numbers = located.numbers
+    return [key for key, _ in numbers.at(compare(numbers, known).unknown)]
 
 
 def wish(number: int, key: bytes | None = b"k", size: int = 10) -> Wish:
@@ -117,15 +119,16 @@ def test_new_names_come_in_the_order_of_their_letters() -> None:
 def test_what_was_deleted_by_us_is_never_taken_for_a_letter_that_is_there(
     state: LedgerState,
 ) -> None:
-    orphans = orphans_of({b"b"}, ledger(entry(b"a", state), entry(b"b")))
+    orphans = orphans_of([entry(b"a", state)])
     assert [one.uidl for one in orphans] == (
         [] if state is LedgerState.DELETION_CONFIRMED else [b"a"]
     )
 
 
 def test_orphans_come_in_the_order_in_which_their_letters_came() -> None:
-    known = ledger(entry(b"a", email=9), entry(b"b", email=2), entry(b"c", email=5))
-    assert [one.uidl for one in orphans_of(set(), known)] == [b"b", b"c", b"a"]
+    gone = entry(b"d", LedgerState.GONE, email=1)
+    absent = [entry(b"a", email=9), gone, entry(b"b", email=2), entry(b"c", email=5)]
+    assert [one.uidl for one in orphans_of(absent)] == [b"b", b"c", b"a", b"d"]
 
 
 ABSENT = {
@@ -141,7 +144,7 @@ ABSENT = {
 
 @pytest.mark.parametrize("state", list(LedgerState))
 def test_what_an_absence_means_depends_on_the_state(state: LedgerState) -> None:
-    absences = reckon_absences({b"b"}, ledger(entry(b"a", state), entry(b"b")), Suspicions(), NOW)
+    absences = reckon_absences([entry(b"a", state)], Suspicions(), NOW)
     expected = ABSENT[state]
     assert absences.missing == ([b"a"] if expected == "missing" else [])
     assert [one.state for one in absences.settled] == (
@@ -150,41 +153,39 @@ def test_what_an_absence_means_depends_on_the_state(state: LedgerState) -> None:
 
 
 def test_a_letter_is_gone_after_several_polls_only() -> None:
-    known, suspicions = ledger(entry(b"a")), Suspicions()
+    absent, suspicions = [entry(b"a")], Suspicions()
     for _ in range(MISSING_POLLS_UNTIL_GONE - 1):
-        absences = reckon_absences(set(), known, suspicions, NOW)
+        absences = reckon_absences(absent, suspicions, NOW)
         assert absences.missing == [b"a"]
         assert not absences.settled
         suspicions = suspicions.after(missing=absences.missing)
-    absences = reckon_absences(set(), known, suspicions, NOW)
+    absences = reckon_absences(absent, suspicions, NOW)
     assert [one.state for one in absences.settled] == [LedgerState.GONE]
     assert not suspicions.after(missing=absences.missing).missing
 
 
 def test_a_letter_that_is_back_in_between_is_counted_anew() -> None:
     suspicions = Suspicions(missing={b"a": MISSING_POLLS_UNTIL_GONE - 1})
-    assert reckon_absences({b"a"}, ledger(entry(b"a")), suspicions, NOW).missing == []
+    assert reckon_absences([], suspicions, NOW).missing == []
     assert suspicions.after(missing=[]).missing == {}
 
 
 def test_a_letter_that_was_gone_and_is_back_is_what_it_was() -> None:
     note = LedgerEntry(b"n", LedgerState.GONE, EmailId(2), 10, b"", b"header", NOW)
-    known = ledger(entry(b"a", LedgerState.GONE), note, entry(b"c", LedgerState.GONE))
-    returned = reckon_returns({b"a", b"n"}, known, [b"a", b"n", b"c"], NOW + 1)
-    assert returned == [with_state(note, LedgerState.SEEN, NOW + 1)]
-    assert back_again({b"a", b"n"}, known, [b"a", b"n", b"c"]) == [b"a"]
+    whole = entry(b"a", LedgerState.GONE)
+    assert reckon_returns([whole, note], NOW + 1) == [with_state(note, LedgerState.SEEN, NOW + 1)]
+    assert back_again([whole, note]) == [whole]
 
 
 def test_what_left_the_server_is_remembered_for_more_than_a_year() -> None:
     old = NOW - LEDGER_REMEMBERED_SECONDS - 1
-    known = ledger(
+    absent = [
         entry(b"a", LedgerState.DELETION_CONFIRMED, at=old),
         entry(b"b", LedgerState.GONE, at=old),
         entry(b"c", LedgerState.DELETION_CONFIRMED, at=old + 1),
-        entry(b"d", LedgerState.GONE, at=old),
-        entry(b"e", LedgerState.STORED, at=old),
-    )
-    assert reckon_absences({b"d", b"e"}, known, Suspicions(), NOW).expired == [b"a", b"b"]
+        entry(b"d", LedgerState.STORED, at=old),
+    ]
+    assert reckon_absences(absent, Suspicions(), NOW).expired == [b"a", b"b"]
 
 
 def test_a_deletion_notes_when_it_was_sent_and_keeps_that() -> None:
@@ -256,7 +257,24 @@ def test_on_request_comes_what_is_not_wholly_here(state: LedgerState) -> None:
 def test_quarantine_ends_with_another_try() -> None:
     old = entry(b"a", LedgerState.QUARANTINED, at=NOW - QUARANTINE_SECONDS)
     young = entry(b"b", LedgerState.QUARANTINED, at=NOW - QUARANTINE_SECONDS + 1)
-    away = entry(b"c", LedgerState.QUARANTINED, at=0)
-    located = {b"a": MessageNumber(1), b"b": MessageNumber(2)}
-    known = ledger(old, young, away)
-    assert to_try_again(located, known, [b"a", b"b", b"c"], NOW) == [b"a"]
+    assert to_try_again([old, young], NOW) == [b"a"]
+
+
+# Both at one look
+
+
+def test_one_look_tells_what_is_unknown_what_is_odd_and_what_is_away() -> None:
+    known = ledger(
+        entry(b"a"),
+        entry(b"b", LedgerState.GONE),
+        entry(b"c", LedgerState.QUARANTINED),
+        entry(b"d", LedgerState.DELETION_CONFIRMED),
+        entry(b"e", LedgerState.DELETION_CONFIRMED),
+    )
+    numbers = locate(listing([b"new", b"d", b"c", b"b", b"a", b"newer"])).numbers
+    numbers[b" by its header"] = MessageNumber(7)
+    standing = compare(numbers, known)
+    assert list(standing.unknown) == [0, 5]
+    assert (standing.gone, standing.quarantined, standing.confirmed) == ([b"b"], [b"c"], [b"d"])
+    assert not standing.lacks(known, {LedgerState.DELETION_CONFIRMED})
+    assert standing.lacks(known, ())
