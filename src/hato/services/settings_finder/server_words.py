@@ -1,6 +1,6 @@
 """What big providers mean by the words with which they refuse: a table of what is known.
 
-Called by `services.fetching.advice`.
+Called by `explain` (trying settings) and by `services.fetching.advice` (polls): the one table.
 Never shows a server's words; never takes more of them than a sentence's worth into account.
 Standards: RFC 2449 §8 has codes for some of it, which many servers do not send.
 Fails never: words that are not known mean nothing.
@@ -37,31 +37,38 @@ class Meaning(Enum):
 
 
 _WORDS: Final[dict[Meaning, tuple[str, ...]]] = {
-    # Exchange Online: `550 5.7.30 Basic authentication is not supported`, `BasicAuthBlocked`.
+    # Google `Application-specific password required`; iCloud `app-specific passcode`; Mail.ru in
+    # Latin letters; QQ and 163. Before OAuth2: some name both, and this is the simpler one.
+    Meaning.WANTS_APP_PASSWORD: (
+        r"\bapp(lication)?[\s-]*(specific )?pass(word|code)",
+        r"parol prilozheni",
+        r"authori[sz](ed|ation) code",
+        r"授权码",
+    ),
+    # Exchange Online: `550 5.7.30 Basic authentication is not supported`, `BasicAuthBlocked`;
+    # Dovecot's word to USER and PASS where only tokens are taken.
     Meaning.WANTS_OAUTH2: (
         r"\b5\.7\.(30|139)\b",
         r"basic\W*auth(entication)?\b.{0,20}(disabled|not supported|blocked)",
         r"BasicAuthBlocked",
-        r"(requires?|only|use) (modern auth|oauth)",
+        r"unsupported authentication mechanism",
+        r"modern auth",
+        r"\boauth",
     ),
-    # Google `Application-specific password required`; Mail.ru in Latin letters; QQ and 163.
-    Meaning.WANTS_APP_PASSWORD: (
-        r"app(lication)?[\s-]*(specific )?password\b.{0,20}(required|needed|must)",
-        r"(use|need|requires?|enter) (an? |the |your )?app(lication)?[\s-]*(specific )?password",
-        r"parol prilozheni",
-        r"authoriz(ed|ation) code",
-        r"授权码",
-    ),
-    # Google `Web login required`, `Please log in via your web browser`.
+    # Google `Web login required`, `Please log in via your web browser`; others see `unusual
+    # activity`, or a `suspicious login`.
     Meaning.WANTS_WEB_LOGIN: (
-        r"web ?log-?in required",
-        r"log ?in (via|with|through|using) (your |a )?(web )?browser",
+        r"web ?log-?in",
+        r"\bbrowser\b",
         r"sign in on the web",
+        r"\b(suspicious|unusual)\b",
     ),
     # Google `Your account is not enabled for POP access`; Yandex; Zoho; QQ; GMX and web.de.
     Meaning.POP_IS_OFF: (
         r"not (yet )?(enabled|activated|allowed|open)( \w+)? for (pop|imap|this service)",
-        r"\bpop3?\b.{0,40}\b(disabled|not (enabled|activated|active|open)|turned off)",
+        r"\bpop3?\b.{0,40}\b(disabled|turned off)",
+        r"\bpop3?\b.{0,40}\bnot (enabled|activated|active|open|permitted|allowed)",
+        r"\benable\b.{0,40}\bpop3?\b",
         r"\bpop3?\b.{0,40}\b(deaktiviert|nicht (aktiviert|freigeschaltet))",
         r"(disabled|not (enabled|activated)) .{0,20}\bpop3?\b",
         r"service is not open",
