@@ -318,6 +318,7 @@ async def _serve_one(
         fetching += [
             loop.create_task(_fetch(store, settings, path, place.holder, until=retire)),
             loop.create_task(_send(store, settings, path, until=retire)),
+            loop.create_task(_index(store, until=retire)),
         ]
     os.write(ready, b"r")
     await _first(stop.wait(), retire.wait())
@@ -360,6 +361,13 @@ async def _send(
     from hato.services.sending.service import send_for_everybody
 
     await _until(until, send_for_everybody(Composition().courier(store, settings, path)))
+
+
+async def _index(store: Store, *, until: asyncio.Event) -> None:
+    """Prepare everybody's mail to be searched, until another worker is there to do it."""
+    from hato.services.search.service import index_for_everybody
+
+    await _until(until, index_for_everybody(store, SystemClock()))
 
 
 async def _until(event: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
@@ -429,6 +437,7 @@ def _load_everything() -> None:
     import hato.servers.pop3
     import hato.services.auth
     import hato.services.fetching.service
+    import hato.services.search.service
     import hato.services.sending.service
     import hato.services.upkeep
     import hato.store.embedded  # noqa: F401 - the import is the point

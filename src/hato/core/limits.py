@@ -567,18 +567,19 @@ SEARCH_QUERY_CHARACTERS: Final = 1_000
 SEARCH_QUERY_WORDS: Final = 64
 """Words and operators in one; each costs a pass through the letters that have it."""
 
-SEARCH_LEASE_SECONDS: Final = 30
-"""After so long another process goes on indexing in place of one that died."""
-
 SEARCH_LOOK_SECONDS: Final = 2.0
 """How often the indexing process looks for accounts with new letters."""
 
-SEARCH_ACCOUNTS_PER_LOOK: Final = 100
-"""Accounts that are looked at each time, in turn; a search itself waits for nobody's turn."""
+SEARCH_ACCOUNTS_PER_LOOK: Final = 20
+"""Accounts that are looked at each time, in turn: opening one may take a millisecond. A search
+itself waits for nobody's turn."""
 
 SEARCH_BUSY_SHARE: Final = 0.1
 """While mail arrives the index is written for so much of the time, so that arriving is not slowed
 by more."""
+
+SEARCH_BUSY_LETTERS: Final = 256
+"""Letters that are indexed in one such share."""
 
 SEARCH_BUSY_SECONDS: Final = 5.0
 """So long after the last arrival mail counts as arriving."""

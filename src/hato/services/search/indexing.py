@@ -40,6 +40,10 @@ _READ_TOGETHER: Final = 32
 """Letters that are read before a thread looks for their words."""
 
 
+class _EnoughError(Exception):
+    """As many letters were indexed as were asked for, and some are left."""
+
+
 class Progress(msgspec.Struct, frozen=True):
     """How far an index has come."""
 
@@ -54,6 +58,22 @@ async def is_up_to_date(account: Account) -> bool:
     modseq = await account.modseq()
     state = await account.search.state()
     return state is not None and state.maker == MAKER and state.modseq == modseq
+
+
+async def index_some(account: Account, letters: int) -> bool:
+    """Index so many letters at most; False: some are left, or another process is at it."""
+    until = await account.modseq()
+    with contextlib.suppress(InUseError, _EnoughError):
+        lock = await account.lock(SEARCH_LOCK)
+        try:
+            async with contextlib.aclosing(_index(account, letters)) as groups:
+                async for _progress in groups:
+                    pass
+        except DamagedError:
+            await account.search.begin(MAKER)
+        finally:
+            await lock.release()
+    return await _has_reached(account, until)
 
 
 async def bring_up_to_date(account: Account) -> AsyncGenerator[Progress, None]:
@@ -103,7 +123,7 @@ async def _has_reached(account: Account, until: ModSeq) -> bool:
     )
 
 
-async def _index(account: Account) -> AsyncGenerator[Progress, None]:
+async def _index(account: Account, most: int | None = None) -> AsyncGenerator[Progress, None]:
     """Index what is missing, under the lock. Raises DamagedError: it must be made anew."""
     index = account.search
     state = await index.state()
@@ -111,14 +131,16 @@ async def _index(account: Account) -> AsyncGenerator[Progress, None]:
         await index.begin(MAKER)
     elif state.modseq > _START:
         with contextlib.suppress(ConflictError):  # what went since then is forgotten: compare all
-            async for progress in _follow(account, state.modseq):
+            async for progress in _follow(account, state.modseq, most):
                 yield progress
             return
-    async for progress in _compare(account):
+    async for progress in _compare(account, most):
         yield progress
 
 
-async def _follow(account: Account, since: ModSeq) -> AsyncGenerator[Progress, None]:
+async def _follow(
+    account: Account, since: ModSeq, most: int | None
+) -> AsyncGenerator[Progress, None]:
     """Index what changed. Raises ConflictError where that is not known any more."""
     has_more = True
     while has_more:
@@ -126,12 +148,12 @@ async def _follow(account: Account, since: ModSeq) -> AsyncGenerator[Progress, N
         # What changed may have moved between folders while they were compared one by one.
         there = _email_ids([*changes.created, *changes.updated])
         gone = _email_ids(changes.destroyed)
-        async for progress in _put_missing(account, there, gone, changes.until):
+        async for progress in _put_missing(account, there, gone, changes.until, most):
             yield progress
         since, has_more = changes.until, changes.has_more
 
 
-async def _compare(account: Account) -> AsyncGenerator[Progress, None]:
+async def _compare(account: Account, most: int | None) -> AsyncGenerator[Progress, None]:
     """Compare the index with all folders, and index what it lacks."""
     modseq = await account.modseq()  # whatever changes from here on is followed afterwards
     there: dict[int, None] = {}
@@ -140,7 +162,7 @@ async def _compare(account: Account) -> AsyncGenerator[Progress, None]:
             there.update(dict.fromkeys((await account.snapshot(mailbox.mailbox_id)).email_ids))
     email_ids = _email_ids(list(there))
     gone = await account.search.strangers(email_ids)
-    async for progress in _put_missing(account, email_ids, gone, modseq):
+    async for progress in _put_missing(account, email_ids, gone, modseq, most):
         yield progress
 
 
@@ -149,13 +171,19 @@ def _email_ids(numbers: Sequence[int | str]) -> list[EmailId]:
 
 
 async def _put_missing(
-    account: Account, there: list[EmailId], gone: list[EmailId], until: ModSeq
+    account: Account,
+    there: list[EmailId],
+    gone: list[EmailId],
+    until: ModSeq,
+    most: int | None,
 ) -> AsyncGenerator[Progress, None]:
     """Index those of some letters that are not in the index, and take others out.
 
-    Words of the next group are found while the last one is written.
+    Words of the next group are found while the last one is written. `most`: of letters. Raises
+    _EnoughError.
     """
-    missing = await account.search.unknown(there)
+    unknown = await account.search.unknown(there)
+    missing = unknown[:most]
     done, writing = 0, None
     try:
         async with contextlib.aclosing(_groups(account, missing)) as groups:
@@ -172,6 +200,8 @@ async def _put_missing(
         if writing is not None and not writing.done():  # it is written in a thread: it goes on
             with contextlib.suppress(Exception):
                 await writing
+    if len(missing) < len(unknown):
+        raise _EnoughError
     await account.search.put([], gone, until=until)
 
 
