@@ -284,13 +284,15 @@ async def _serve_one(
         loop.create_task(authenticator.logins.watch()),
     ]
     if place.number == 0:
-        tasks.append(loop.create_task(look_after(store, clock, f"{os.getpid()}")))
+        tasks.append(loop.create_task(look_after(store, clock, place.holder)))
     for task in tasks:  # none ends by itself: a worker without them is replaced
         task.add_done_callback(lambda _: stop.set())
+    fetching: list[asyncio.Task[None]] = []
     if place.number == 0:
-        tasks.append(loop.create_task(_fetch(store, settings, path, until=retire)))
+        fetching += [loop.create_task(_fetch(store, settings, path, place.holder, until=retire))]
     os.write(ready, b"r")
     await _first(stop.wait(), retire.wait())
+    retire.set()  # what fetches ends by itself: cut short, it would not give its lease back
     for server in servers:
         server.close()
     if not stop.is_set():
@@ -300,7 +302,7 @@ async def _serve_one(
     for task in tasks:
         task.cancel()
     await asyncio.gather(*(s.stop(settings.limits.shutdown_seconds) for s in services.values()))
-    for outcome in await asyncio.gather(*tasks, return_exceptions=True):
+    for outcome in await asyncio.gather(*tasks, *fetching, return_exceptions=True):
         if isinstance(outcome, Exception):
             log.error("fault", fault=outcome, worker=place.number)
     await authenticator.close()
@@ -308,7 +310,7 @@ async def _serve_one(
 
 
 async def _fetch(
-    store: Store, settings: Settings, path: Path | None, *, until: asyncio.Event
+    store: Store, settings: Settings, path: Path | None, holder: str, *, until: asyncio.Event
 ) -> None:
     """Fetch mail from accounts elsewhere, until another worker is there to do it."""
     from hato.services.fetching.service import fetch_for_everybody
@@ -317,7 +319,7 @@ async def _fetch(
         lambda: Composition().fetcher(store, settings, path),
         store.leases,
         SystemClock(),
-        f"{os.getpid()}",
+        holder,
     )
     work = asyncio.ensure_future(fetching)
     try:

@@ -8,14 +8,22 @@ Fails with ServerError when a command fails that must not.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from hato.core.clock import SystemClock
+from hato.core.settings import StoreSettings
+from hato.services.auth.secret_key import read_secret_key
+from hato.services.auth.vault import Vault
+from hato.services.sources.sources import Sources
+from hato.store.api import Account
+from hato.store.embedded import EmbeddedStore
 from tests.fetch_faults.mailboxes import ProviderMailbox, stored_letters
 from tests.system.people import Person
 from tests.system.server_process import HATO, Certificates, HatoServer, _environment
@@ -67,6 +75,35 @@ class Collector:
     def fetch(self, *wrapper: str) -> tuple[int, str]:
         """Run `hato fetch` to its end; return its status and all that it said."""
         return await_end(self.begin_fetch(*wrapper))
+
+    def set_poll_seconds(self, seconds: int) -> None:
+        """Look more often than `hato account edit --every` allows: a test has less time."""
+        asyncio.run(self._set_poll_seconds(seconds))
+
+    async def _set_poll_seconds(self, seconds: int) -> None:
+        async with self._account() as account:
+            vault = Vault(read_secret_key(self.data_folder))
+            sources = Sources(account, vault, SystemClock())
+            for source in await sources.all():
+                await sources.change(source.source_id, poll_seconds=seconds)
+
+    def count_letters(self) -> int:
+        """Return how many letters are here, without reading them."""
+        return asyncio.run(self._count_letters())
+
+    async def _count_letters(self) -> int:
+        async with self._account() as account:
+            return sum(mailbox.total for mailbox in await account.mailboxes())
+
+    @contextlib.asynccontextmanager
+    async def _account(self) -> AsyncIterator[Account]:
+        """Open the one account, whoever else has it open."""
+        store = await EmbeddedStore(self.data_folder, StoreSettings(), SystemClock()).open()
+        try:
+            (account_id,) = await store.account_ids()
+            yield await store.account(account_id)
+        finally:
+            await store.close()
 
     def letters(self) -> list[bytes]:
         """Return every letter that is here."""

@@ -12,12 +12,15 @@ import contextlib
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable
 from enum import Enum
 from types import TracebackType
 from typing import Final, Self
 
 _READ_OCTETS: Final = 4096
+_MOMENT_SECONDS: Final = 1.0
+"""How long the end of a connection may need to be seen here."""
 _RESET: Final = struct.pack("ii", 1, 0)
 
 
@@ -40,6 +43,13 @@ class CuttingProxy:
         """Of both directions, since the last plan."""
         self._at: int | None = None
         self._act: Callable[[], None] | None = None
+        self._goes_on = False
+        self.opened: list[float] = []
+        """When each connection was made, monotonic."""
+        self.overlaps = 0
+        """Connections that were made while an earlier one went on."""
+        self._going_on = 0
+        """Connections whose client has not ended."""
         self._lock = threading.Lock()
         self._open: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
@@ -61,10 +71,15 @@ class CuttingProxy:
         for thread in self._threads:
             thread.join(10)
 
-    def plan(self, at: int | None, act: Callable[[], None] | None = None) -> None:
-        """Count from nothing; call `act` once when octet `at` is due. None: only count."""
+    def plan(
+        self, at: int | None, act: Callable[[], None] | None = None, *, goes_on: bool = False
+    ) -> None:
+        """Count from nothing; call `act` once when octet `at` is due. None: only count.
+
+        `goes_on`: what comes after the moment gets through all the same.
+        """
         with self._lock:
-            self.octets, self._at, self._act = 0, at, act
+            self.octets, self._at, self._act, self._goes_on = 0, at, act, goes_on
 
     def cut(self, how: Cut) -> None:
         """End every connection there is, both sides of it."""
@@ -98,10 +113,28 @@ class CuttingProxy:
             for plug in (near, far):
                 plug.settimeout(None)
                 plug.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if not self._others_end():
+                self.overlaps += 1
             with self._lock:
                 self._open += [near, far]
-            self._begin(lambda near=near, far=far: self._relay(near, far))  # type: ignore[misc]  # mypy cannot type a default of a lambda
+                self.opened.append(time.monotonic())
+                self._going_on += 1
+            self._begin(lambda near=near, far=far: self._relay_from_client(near, far))  # type: ignore[misc]  # mypy cannot type a default of a lambda
             self._begin(lambda near=near, far=far: self._relay(far, near))  # type: ignore[misc]  # the same
+
+    def _others_end(self) -> bool:
+        """Tell whether earlier connections have ended, or do so within a moment."""
+        until = time.monotonic() + _MOMENT_SECONDS
+        while self._going_on and time.monotonic() < until:
+            time.sleep(0.005)
+        return self._going_on == 0
+
+    def _relay_from_client(self, near: socket.socket, far: socket.socket) -> None:
+        try:
+            self._relay(near, far)
+        finally:
+            with self._lock:
+                self._going_on -= 1
 
     def _relay(self, giver: socket.socket, taker: socket.socket) -> None:
         with contextlib.suppress(OSError):
@@ -110,7 +143,9 @@ class CuttingProxy:
                 if act is not None:
                     taker.sendall(octets[:before])
                     act()
-                    return
+                    if not self._goes_on:
+                        return
+                    octets = octets[before:]
                 taker.sendall(octets)
         with contextlib.suppress(OSError):
             taker.shutdown(socket.SHUT_WR)

@@ -111,10 +111,15 @@ def at_hato(folder: Path) -> Iterator[ProviderMailbox]:
 
 def stored_letters(data_folder: Path) -> list[bytes]:
     """Read every letter of a store that has one account, whoever else has it open."""
-    return asyncio.run(_stored_letters(data_folder))
+    return list(stored_emails(data_folder).values())
 
 
-async def _stored_letters(data_folder: Path) -> list[bytes]:
+def stored_emails(data_folder: Path) -> dict[int, bytes]:
+    """Read the same letters by their ids, in order."""
+    return asyncio.run(_stored_emails(data_folder))
+
+
+async def _stored_emails(data_folder: Path) -> dict[int, bytes]:
     store = await EmbeddedStore(data_folder, StoreSettings(), SystemClock()).open()
     try:
         (account_id,) = await store.account_ids()
@@ -128,7 +133,7 @@ async def _stored_letters(data_folder: Path) -> list[bytes]:
                     piece = await account.read(email.body, at, email.body.size_octets)
                     pieces.append(bytes(piece.data))
                 found[email.email_id] = b"".join(pieces)
-        return [octets for _, octets in sorted(found.items())]
+        return dict(sorted(found.items()))
     finally:
         await store.close()
 

@@ -19,6 +19,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from hato.cli.export_formats import EML_NAME
+from hato.cli.export_manifest import FLAG_OF_LETTER, SEPARATOR_SENDER, read_manifest
 from hato.cli.foreign_files import Entry, entries_of, open_file
 from hato.core.errors import InvalidInputError
 from hato.core.language import Text
@@ -36,6 +38,7 @@ _MAILDIR_FLAGS: Final = {"S": SEEN, "R": ANSWERED, "F": FLAGGED, "D": DRAFT}
 _STATUS_FLAGS: Final = {"R": SEEN, "A": ANSWERED, "F": FLAGGED, "T": DRAFT}
 _SOMETHING: Final = re.compile(rb"\S")
 _HEAD_OCTETS: Final = 65_536
+_ADDED: Final = re.compile(rb"Status: [RO]*\nX-Status: [DFTA]*\n")
 
 
 def read_maildir(path: Path) -> Iterator[ForeignMessage]:
@@ -43,13 +46,20 @@ def read_maildir(path: Path) -> Iterator[ForeignMessage]:
 
     What is marked as trashed (T) is left out: its program would have removed it.
     """
+    manifest = read_manifest(path)
     yield from _read_one_maildir(path, ())
     for entry in entries_of(path):
         if entry.name.startswith(".") and entry.is_link and entry.path.is_dir():
             yield _refused(entry)
         elif entry.name.startswith(".") and entry.is_folder and (entry.path / "cur").is_dir():
-            names = tuple(name for name in entry.name.split(".") if name)
-            yield from _read_one_maildir(entry.path, () if names[:1] == ("INBOX",) else names)
+            ours = None if manifest is None else manifest.folder(entry.name)
+            yield from _read_one_maildir(entry.path, _names(entry.name) if ours is None else ours)
+
+
+def _names(name: str) -> tuple[str, ...]:
+    """Return the names from the top that the name of a Maildir++ folder stands for."""
+    names = tuple(part for part in name.split(".") if part)
+    return () if names[:1] == ("INBOX",) else names
 
 
 def _read_one_maildir(path: Path, folder: tuple[str, ...]) -> Iterator[ForeignMessage]:
@@ -81,14 +91,19 @@ def _read_one_maildir(path: Path, folder: tuple[str, ...]) -> Iterator[ForeignMe
 def read_eml(path: Path) -> Iterator[ForeignMessage]:
     """Yield one file as a message, or every `*.eml` file below a folder."""
     is_folder = path.is_dir()
+    manifest = read_manifest(path) if is_folder else None
     for file in _eml_files(path) if is_folder else (path,):
         received, size_octets = _facts_of(file)
+        place = str(file.relative_to(path).parent) if manifest is not None else ""
+        folder = None if manifest is None else manifest.folder(place)
+        ours = EML_NAME.fullmatch(file.name) if folder is not None else None
+        flags = "" if ours is None else ours[2]
         yield ForeignMessage(
             key=str(file.relative_to(path)) if is_folder else file.name,
-            folder=(),
+            folder=folder or (),
             received=received,
             size_octets=size_octets,
-            keywords=frozenset(),
+            keywords=frozenset(FLAG_OF_LETTER[flag] for flag in flags),
             chunks=partial(_file_chunks, file),
         )
 
@@ -121,8 +136,22 @@ def _refused(entry: Entry) -> ForeignMessage:
 def read_mbox(path: Path) -> Iterator[ForeignMessage]:
     """Yield the messages of an mbox file; Status lines say what was read and answered.
 
-    Raises InvalidInputError for a file that has something in it, but no message.
+    Of a folder that `hato export` wrote: of all its files. Raises InvalidInputError for a file that
+    has something in it, but no message.
     """
+    manifest = read_manifest(path) if path.is_dir() else None
+    if manifest is None:
+        yield from _read_one_mbox(path, (), "")
+        return
+    for place, names in sorted(manifest.folders.items()):
+        parts = place.split("/")
+        if not {"", ".", ".."}.isdisjoint(parts):
+            continue
+        yield from _read_one_mbox(path.joinpath(*parts), tuple(names), place)
+
+
+def _read_one_mbox(path: Path, folder: tuple[str, ...], place: str) -> Iterator[ForeignMessage]:
+    """Yield the messages of one file. Raises InvalidInputError."""
     with open_file(path) as file:
         state = os.fstat(file.fileno())
         if not state.st_size:
@@ -133,16 +162,26 @@ def read_mbox(path: Path) -> Iterator[ForeignMessage]:
     for message in find_messages(data):
         digest = _digest(data, message.start, message.stop)
         seen[digest] += 1
+        start = _behind_our_lines(data, message.start, message.stop)
         yield ForeignMessage(
-            key=f"{digest}#{seen[digest]}",
-            folder=(),
+            key=f"{place}#{digest}#{seen[digest]}" if place else f"{digest}#{seen[digest]}",
+            folder=folder,
             received=now if message.received is None else message.received,
-            size_octets=message.stop - message.start,
+            size_octets=message.stop - start,
             keywords=_status_keywords(data[message.start : message.start + _HEAD_OCTETS]),
-            chunks=partial(_mbox_chunks, data, message.start, message.stop),
+            chunks=partial(_mbox_chunks, data, start, message.stop),
         )
     if not seen and _SOMETHING.search(data):
         raise InvalidInputError(_NOT_MBOX, path=path)
+
+
+def _behind_our_lines(data: mmap.mmap, start: int, stop: int) -> int:
+    """Pass over the Status lines that `hato export` says it added."""
+    separator = data[data.rfind(b"\n", 0, start - 1) + 1 : start]
+    added = _ADDED.match(data, start, stop)
+    if added is None or separator.split(b" ", 2)[1:2] != [SEPARATOR_SENDER]:
+        return start
+    return added.end()
 
 
 def _facts_of(file: Path) -> tuple[int, int]:

@@ -15,9 +15,12 @@ from typing import Final
 import click
 
 from hato.cli.japanese_account import ACCOUNT_HELP
+from hato.cli.japanese_mail import MAIL_HELP
 from hato.cli.lazy_group import LazyGroup
 
-HELP: Final = ACCOUNT_HELP | {
+HELP: Final = {
+    **ACCOUNT_HELP,
+    **MAIL_HELP,
     "Hato: a complete mail system in one program.": "鳩: 一つのプログラムでメールのすべてを。",
     "Show this message and exit.": "この説明を表示します。",
     "Show the version and exit.": "バージョンを表示します。",

@@ -14,20 +14,20 @@ from collections.abc import AsyncGenerator, Iterable, Mapping
 from enum import Enum, auto
 from typing import Final
 
-import msgspec
-
 from hato.clients.errors import (
     LetterRefusedError,
     NonsenseError,
     RefusedForGoodError,
     TlsRefusedError,
 )
+from hato.clients.login import Identity
 from hato.clients.pop3_conversation import Pop3Conversation
 from hato.clients.pop3_letter import Letter
 from hato.clients.pop3_listing import Listing
-from hato.clients.pop3_login import Identity, Pop3Login
+from hato.clients.pop3_login import Pop3Login
 from hato.clients.pop3_packed_listing import PackedListing
 from hato.clients.pop3_refusals import error_of, error_of_greeting
+from hato.clients.server import MailServer, Security
 from hato.core.errors import HatoError
 from hato.core.ids import MessageNumber
 from hato.core.limits import MESSAGE_OCTETS
@@ -52,27 +52,6 @@ from hato.protocols.pop3.commands import Capa, Command, Dele, List, Quit, Retr, 
 _DEFAULT_PATIENCE: Final = Patience()
 _TOP_OCTETS: Final = 8_192
 """What TOP is thought to be answered with: a header as long as they are."""
-
-
-class Security(Enum):
-    """What protects a connection."""
-
-    IMPLICIT_TLS = auto()
-    """TLS from the first octet: port 995."""
-    STLS = auto()
-    """TLS by command, required: port 110."""
-    NONE = auto()
-    """Nothing: whoever is in between reads the password and all mail. The person says so."""
-
-
-class Pop3Server(msgspec.Struct, frozen=True):
-    """Where the mail is, and how to get there."""
-
-    host: str
-    port: int
-    security: Security
-    pinned_sha256: bytes | None = None
-    """Of the one certificate to be believed, whatever its chain; None: the chain decides."""
 
 
 class QuitAnswer(Enum):
@@ -251,7 +230,7 @@ class Pop3Client:
 
 
 async def connect(
-    server: Pop3Server,
+    server: MailServer,
     trust: Trust,
     *,
     patience: Patience = _DEFAULT_PATIENCE,
@@ -286,13 +265,13 @@ async def connect(
     return Pop3Client(conversation, patience, greeting)
 
 
-async def _begin(conversation: Pop3Conversation, server: Pop3Server, trust: Trust) -> str:
+async def _begin(conversation: Pop3Conversation, server: MailServer, trust: Trust) -> str:
     """Hear the greeting, and go on to where a login is possible."""
     event = await conversation.next_event()
     if isinstance(event, Refused):
         raise error_of_greeting(event)
     await learn_capabilities(conversation)
-    if server.security is Security.STLS:
+    if server.security is Security.STARTTLS:
         await _require_tls(conversation, trust, server.pinned_sha256)
         await learn_capabilities(conversation)
     return event.text if isinstance(event, Greeting) else ""

@@ -11,67 +11,34 @@ UnprovenServerError, InvalidInputError, and as a conversation does.
 from __future__ import annotations
 
 import asyncio
-import secrets
 from functools import partial
 from typing import Final
 
-import msgspec
-
-from hato.clients.errors import (
-    NoLoginMethodError,
-    NonsenseError,
-    UnprovenServerError,
-    WrongCredentialsError,
+from hato.clients.errors import NoLoginMethodError, UnprovenServerError, WrongCredentialsError
+from hato.clients.login import (
+    IN_CLEAR,
+    UNSAYABLE,
+    Identity,
+    error_of_reason,
+    mechanism_for,
+    mechanisms_for,
+    words_about_token,
 )
 from hato.clients.pop3_conversation import Pop3Conversation
 from hato.clients.pop3_refusals import error_of, is_no_such_mechanism
-from hato.clients.scram_memory import ScramMemory
 from hato.core.errors import HatoError, InvalidInputError
-from hato.core.language import Text
-from hato.core.secret import Secret
 from hato.protocols.pop3.client_apop import make_apop
 from hato.protocols.pop3.client_events import Challenge, Event, Refused
-from hato.protocols.pop3.client_login import InitialResponse, SaslLogin
+from hato.protocols.pop3.client_login import SaslLogin
 from hato.protocols.pop3.commands import Apop, Auth, UserPass, Utf8
-from hato.protocols.sasl import login, plain
-from hato.protocols.sasl.bearer import (
-    BEARER_NAME,
-    XOAUTH2_NAME,
-    OAuthBearerClient,
-    TokenRefusal,
-    XOAuth2Client,
-)
-from hato.protocols.sasl.mechanisms import ClientMechanism, best_of, by_password
-from hato.protocols.sasl.steps import Reason
+from hato.protocols.sasl.mechanisms import ClientMechanism
 
 USER: Final = "USER"
 """USER and PASS."""
 APOP: Final = "APOP"
 
-_IN_CLEAR: Final = frozenset({plain.NAME, login.NAME, USER})
+_IN_CLEAR: Final = IN_CLEAR | {USER}
 """What shows the password itself: the last resort where there is no TLS."""
-
-_scram_keys: Final = ScramMemory()
-
-_UNSAYABLE: Final = Text(
-    en="The login name or the password has characters that this server cannot be told: "
-    "check both, or make an app password at the provider.",
-    ja="ログイン名かパスワードに、このサーバーへ送れない文字があります。"
-    "両方を確かめるか、プロバイダーでアプリパスワードを作ってください。",
-)
-
-
-class Identity(msgspec.Struct, frozen=True):
-    """Who logs in, with what, and how it may be proven."""
-
-    name: str
-    secret: Secret
-    is_token: bool = False
-    """The secret is an OAuth 2.0 access token, not a password."""
-    outdated: frozenset[str] = frozenset()
-    """Of `CRAM-MD5` and `APOP` those that the person allows, knowing what they are worth."""
-    initial: InitialResponse = InitialResponse.WHERE_IT_FITS
-    """Whether AUTH takes one line or two."""
 
 
 class Pop3Login:
@@ -106,24 +73,20 @@ class Pop3Login:
     def _methods(self) -> list[str]:
         """Return what both sides can do, the best first."""
         offered = self._capabilities.mechanisms if self._capabilities is not None else ()
-        if self._identity.is_token:
-            if not self._machine.is_encrypted:
-                return []  # whoever sees a token has what it opens
-            return [name for name in (BEARER_NAME, XOAUTH2_NAME) if name in offered]
-        has_binding = self._conversation.dialled.channel_binding is not None
-        methods: list[str] = []
-        while name := best_of(
+        is_encrypted = self._machine.is_encrypted
+        methods = mechanisms_for(
+            self._identity,
             offered,
-            has_channel_binding=has_binding,
-            refused=methods,
-            asked_for=self._identity.outdated,
-        ):
-            methods.append(name)
+            has_binding=self._conversation.dialled.channel_binding is not None,
+            is_encrypted=is_encrypted,
+        )
+        if self._identity.is_token:
+            return methods
         if not offered or (self._capabilities is not None and USER in self._capabilities):
             methods.append(USER)
         if APOP in self._identity.outdated and self._machine.stamp is not None:
             methods.append(APOP)
-        if not self._machine.is_encrypted:
+        if not is_encrypted:
             methods.sort(key=_IN_CLEAR.__contains__)
         return methods
 
@@ -136,10 +99,14 @@ class Pop3Login:
                 stamp = self._machine.stamp or b""
                 apop = make_apop(self._identity.name, self._identity.secret, stamp)
                 if apop is None:
-                    raise InvalidInputError(_UNSAYABLE)
+                    raise InvalidInputError(UNSAYABLE)
                 await self._ask_plainly(apop)
             case _:
-                return await self._exchange(method, self._mechanism(method))
+                offered = self._capabilities.mechanisms if self._capabilities is not None else ()
+                mechanism = mechanism_for(
+                    method, self._identity, self._conversation.dialled, offered
+                )
+                return await self._exchange(method, mechanism)
         return True
 
     async def _ask_plainly(self, command: UserPass | Apop) -> None:
@@ -154,36 +121,14 @@ class Pop3Login:
         try:
             return await self._conversation.ask(command)
         except ValueError as fault:
-            raise InvalidInputError(_UNSAYABLE) from fault
-
-    def _mechanism(self, name: str) -> ClientMechanism:
-        """Make the client of a mechanism that was chosen."""
-        identity, dialled = self._identity, self._conversation.dialled
-        if name == BEARER_NAME:
-            return OAuthBearerClient(
-                identity.name, identity.secret, host=dialled.host, port=dialled.port
-            )
-        if name == XOAUTH2_NAME:
-            return XOAuth2Client(identity.name, identity.secret)
-        mechanism = by_password(
-            name,
-            identity.name,
-            identity.secret,
-            nonce=secrets.token_urlsafe(18),
-            channel_binding=dialled.channel_binding,
-            offered=self._capabilities.mechanisms if self._capabilities is not None else (),
-            derive=_scram_keys.derive,
-        )
-        if mechanism is None:
-            raise NoLoginMethodError((name,))
-        return mechanism
+            raise InvalidInputError(UNSAYABLE) from fault
 
     async def _exchange(self, method: str, mechanism: ClientMechanism) -> bool:
         """Carry out one SASL exchange; False: the server does not have the mechanism."""
         sasl = SaslLogin(method, mechanism, self._identity.initial)
         begin = sasl.begin()
         if begin is None:
-            raise InvalidInputError(_UNSAYABLE)
+            raise InvalidInputError(UNSAYABLE)
         event = await self._ask(begin)
         has_begun = isinstance(event, Challenge)
         while isinstance(event, Challenge):
@@ -191,11 +136,11 @@ class Pop3Login:
             answer = await asyncio.to_thread(sasl.answer, event)
             event = await self._conversation.ask(answer)
         if sasl.refusal is not None:
-            raise _error_of_reason(sasl.refusal, method)
+            raise error_of_reason(sasl.refusal, method)
         if isinstance(event, Refused):
             if not has_begun and is_no_such_mechanism(begin, event):
                 return False
-            words = self._conversation.words.fit(_words_about_token(mechanism))
+            words = self._conversation.words.fit(words_about_token(mechanism))
             raise self._error_of(event, method, words)
         if not sasl.is_proven:
             raise UnprovenServerError(f"{method}: yes without proof")
@@ -208,22 +153,3 @@ class Pop3Login:
         if isinstance(error, WrongCredentialsError):
             return WrongCredentialsError(method, " ".join(filter(None, (error.words, words))))
         return error
-
-
-def _words_about_token(mechanism: ClientMechanism) -> str:
-    """Return why a token was refused, where the server said so."""
-    refusal = getattr(mechanism, "refusal", None)
-    return refusal.status if isinstance(refusal, TokenRefusal) else ""
-
-
-def _error_of_reason(reason: Reason, method: str) -> HatoError:
-    """Return what it means that we gave an exchange up."""
-    match reason:
-        case Reason.UNPREPARABLE:
-            return InvalidInputError(_UNSAYABLE)
-        case Reason.SERVER_REFUSED:
-            return WrongCredentialsError(method, "")
-        case Reason.MALFORMED | Reason.UNKNOWN_EXTENSION:
-            return NonsenseError(f"{method} {reason.name}")
-        case _:
-            return UnprovenServerError(f"{method} {reason.name}")

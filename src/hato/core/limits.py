@@ -442,6 +442,42 @@ MEMORY_OF_OTHERS_ROWS: Final = 1_000_000
 PASSWORD_COMMAND_SECONDS: Final = 60.0
 """How long a command may take that prints a password: somebody may be asked for another one."""
 
+# Reading letters
+
+MIME_DEPTH: Final = 50
+"""How deep the parts of a letter may nest before what lies deeper is shown as it stands (Postfix's
+mime_nesting_limit: 100); real mail nests up to eight."""
+
+MIME_PARTS: Final = 10_000
+"""Parts of one letter; the rest of a letter with more belongs to the last one (Dovecot: 10000)."""
+
+MIME_PARAMETERS: Final = 128
+"""Parameters that are read of one field (Cyrus: 128, since its CVE-2026-27859)."""
+
+MIME_FIELD_OCTETS: Final = 65_536
+"""What is read of a MIME field: a boundary has 70 octets, a file's name some hundred."""
+
+MIME_DELIMITERS_LOOKED_AT: Final = 100_000
+"""Lines of one letter that begin as a delimiter does, whether they are one or not."""
+
+MIME_SCAN_OCTETS: Final = 1_073_741_824
+"""What is looked through for delimiters in one letter, all levels together: some 0.2 seconds. A
+letter of 100 MiB that nests ten deep stays below."""
+
+LETTER_HEADER_OCTETS: Final = 2_097_152
+"""What is read of one header (Postfix's header_size_limit: 100 KiB for each field). A letter to
+four thousand people has 200 KB."""
+
+LETTER_TEXT_OCTETS: Final = 4_194_304
+"""What is shown as a letter's text, all its parts together: two thousand pages."""
+
+ADDRESSES_PER_FIELD: Final = 10_000
+"""Addresses that are read of one field."""
+
+FILE_NAME_OCTETS: Final = 200
+"""Longest name under which an attachment is saved: file systems allow 255, and a number may be
+added."""
+
 # Sending
 
 OUTGOING_RECIPIENTS: Final = 1_000

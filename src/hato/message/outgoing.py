@@ -2,7 +2,7 @@
 
 Called by `services.sending` with the header and the octets of a letter in wire form.
 Never changes a letter that is kept: blind copies are taken out of what is sent only.
-Standards: RFC 5322 §2.1.1 (998 octets), §3.6.3 and §3.6.6 (Bcc, Resent-Bcc), RFC 5321 §7.2.
+Standards: RFC 5322 §2.1.1, RFC 5322 §3.6.3, RFC 5322 §3.6.6 (Resent-Bcc), RFC 5321 §7.2.
 Fails never.
 """
 

@@ -43,6 +43,13 @@ class Place(NamedTuple):
     """From 0; another worker has it after this one, and for a moment beside it."""
     row: int
     """Where it counts (`core.shared_counts`); nobody else has it while the worker lives."""
+    generation: int
+    """How many reloads were begun before; within one, nobody else has the number meanwhile."""
+
+    @property
+    def holder(self) -> str:
+        """As whom it holds leases: one that died leaves them to the worker in its place at once."""
+        return f"worker-{self.number}-{self.generation}"
 
 
 class Worker(NamedTuple):
@@ -68,6 +75,7 @@ class Parent:
         self._stop_seconds = stop_seconds
         self._workers: dict[int, Worker] = {}
         self._leaving: set[int] = set()
+        self._reloads = 0
         self._started: dict[int, float] = {}
         self._life = os.pipe()
         self._bell = os.pipe()
@@ -80,7 +88,7 @@ class Parent:
         workers do, or None to leave everything as it is.
         """
         self._listen_to_signals()
-        if not self._all_ready([self._fork(number) for number in range(self._count)]):
+        if not self._all_ready([self._fork(number, 0) for number in range(self._count)]):
             self._stop()
             return 1
         on_ready()
@@ -112,9 +120,9 @@ class Parent:
         with contextlib.suppress(BlockingIOError):
             os.read(self._bell[0], 4096)
 
-    def _fork(self, number: int) -> Worker:
+    def _fork(self, number: int, generation: int) -> Worker:
         """Start a worker."""
-        place = Place(number, self._free_row())
+        place = Place(number, self._free_row(), generation)
         ready_read, ready_write = os.pipe()
         sys.stdout.flush()
         sys.stderr.flush()
@@ -202,7 +210,7 @@ class Parent:
             if lived < _RESTART_SECONDS:
                 self._sleep(_RESTART_SECONDS - lived)
             if not self._wanted & {signal.SIGTERM, signal.SIGINT}:
-                self._fork(worker.place.number)
+                self._fork(worker.place.number, worker.place.generation)
 
     def _reload(self, reload: Callable[[], RunWorker | None]) -> None:
         """Start new workers with new settings; the old ones finish what they do and leave.
@@ -215,7 +223,8 @@ class Parent:
         notify_service_manager("RELOADING=1")
         old, old_run = list(self._workers), self._run
         self._run = run
-        new = [self._fork(number) for number in range(self._count)]
+        self._reloads += 1
+        new = [self._fork(number, self._reloads) for number in range(self._count)]
         if self._all_ready(new):
             leaving, how, event = old, RETIRE, "reloaded"
         else:

@@ -12,7 +12,7 @@ from array import array
 from collections.abc import AsyncIterator, Sequence
 from typing import Final, Protocol
 
-from hato.core.ids import AccountId, BodyId, EmailId, MailboxId, ModSeq, Uid
+from hato.core.ids import AccountId, BodyId, EmailId, MailboxId, ModSeq, ThreadId, Uid
 from hato.store.changes import Committed, Wanted
 from hato.store.directory import Counters, Directory, Leases, Queue
 from hato.store.model import (
@@ -188,6 +188,10 @@ class Account(Protocol):
         that a list goes on where it ended. Never reads a large mailbox as a whole. Raises
         NotFoundError for a mailbox that is not there.
         """
+        ...
+
+    async def thread(self, thread_id: ThreadId) -> list[Email]:
+        """Return the messages of a thread that lie somewhere, sorted by Place, oldest first."""
         ...
 
     async def find_body(self, body_id: BodyId) -> BodyRef:

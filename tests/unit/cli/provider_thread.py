@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from hato.clients.pop3 import Security
+from hato.clients.server import Security
 from tests.unit.clients.provider import open_provider
 from tests.unit.settings_finder.name_server import name_server
 
@@ -63,7 +63,7 @@ def provider_elsewhere(folder: Path) -> Iterator[Elsewhere]:
     thread.start()
     try:
         assert is_open.wait(30)
-        pop3s, pop3 = ports[Security.IMPLICIT_TLS], ports[Security.STLS]
+        pop3s, pop3 = ports[Security.IMPLICIT_TLS], ports[Security.STARTTLS]
         yield Elsewhere(str(pop3s), str(pop3), str(folder / "authority.pem"), names[0])
     finally:
         loop.call_soon_threadsafe(is_over.set)

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 import trustme
 
-from hato.clients.pop3 import Pop3Client, Pop3Server, Security, connect
-from hato.clients.pop3_login import Identity
+from hato.clients.login import Identity
+from hato.clients.pop3 import Pop3Client, connect
+from hato.clients.server import MailServer, Security
 from hato.core.addresses import Networks
 from hato.core.errors import HatoError
 from hato.core.secret import Secret
@@ -66,7 +67,7 @@ class Provider:
         return await self.house.store.account(person.account_id)
 
     async def connect(self, security: Security = Security.IMPLICIT_TLS) -> Pop3Client:
-        server = Pop3Server("localhost", self.ports[security], security)
+        server = MailServer("localhost", self.ports[security], security)
         return await connect(server, self.trust)
 
     async def log_in(self) -> Pop3Client:
@@ -90,7 +91,7 @@ async def open_provider(folder: Path, *names: str, **options: bool) -> AsyncIter
     edge = Pop3Edge(house.authenticator, house.store.directory, house.settings, house.clock)
     loop = asyncio.get_running_loop()
     async with contextlib.AsyncExitStack() as stack:
-        for security in (Security.IMPLICIT_TLS, Security.STLS):
+        for security in (Security.IMPLICIT_TLS, Security.STARTTLS):
             is_implicit = security is Security.IMPLICIT_TLS
             service = Service(
                 "pop3",
@@ -158,7 +159,7 @@ async def visit(
     port: int, trust: Trust, security: Security = Security.NONE, patience: Patience = STEADY
 ) -> Pop3Client:
     """Connect to a scripted server."""
-    return await connect(Pop3Server("localhost", port, security), trust, patience=patience)
+    return await connect(MailServer("localhost", port, security), trust, patience=patience)
 
 
 async def log_in(script: Script, trust: Trust, identity: Identity = SCRIPTED) -> str:

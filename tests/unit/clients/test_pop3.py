@@ -15,8 +15,10 @@ from hato.clients.errors import (
     LetterRefusedError,
     WrongCredentialsError,
 )
-from hato.clients.pop3 import Pop3Client, QuitAnswer, Security
-from hato.clients.pop3_login import APOP, Identity
+from hato.clients.login import Identity
+from hato.clients.pop3 import Pop3Client, QuitAnswer
+from hato.clients.pop3_login import APOP
+from hato.clients.server import Security
 from hato.core.ids import MessageNumber
 from hato.core.secret import Secret
 from tests.unit.auth.house import ADA, PASSWORD
@@ -45,7 +47,7 @@ async def take(client: Pop3Client, *numbers: MessageNumber) -> dict[int, bytes]:
     return found
 
 
-@pytest.mark.parametrize("security", [Security.IMPLICIT_TLS, Security.STLS])
+@pytest.mark.parametrize("security", [Security.IMPLICIT_TLS, Security.STARTTLS])
 async def test_the_best_mechanism_logs_in_under_tls(provider: Provider, security: Security) -> None:
     client = await provider.connect(security)
     assert await client.log_in(IDENTITY) == "SCRAM-SHA-256-PLUS"

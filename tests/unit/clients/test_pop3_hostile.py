@@ -11,15 +11,16 @@ from pathlib import Path
 import pytest
 
 from hato.clients.errors import NonsenseError, TlsRefusedError, WrongCredentialsError
-from hato.clients.pop3 import Pop3Client, Pop3Server, Security, connect
+from hato.clients.login import Identity
+from hato.clients.pop3 import Pop3Client, connect
 from hato.clients.pop3_letter import Letter
-from hato.clients.pop3_login import Identity
+from hato.clients.server import MailServer, Security
 from hato.core.errors import HatoError
 from hato.core.ids import MessageNumber
 from hato.core.secret import Secret
 from hato.net.dial_errors import ConnectionLostError, DialError, DialFault, Loss
 from hato.net.dialled import Patience
-from hato.protocols.pop3.client_login import InitialResponse
+from hato.protocols.sasl.exchange import InitialResponse
 from tests.unit.clients.provider import QUICK, STEADY, Script, visit
 from tests.unit.net.raw_server import Authority, drip, raw_server, silence
 
@@ -60,7 +61,7 @@ async def test_a_greeting_that_drips_is_given_up(authority: Authority) -> None:
     patience = Patience(login_seconds=0.05, idle_seconds=5)
     async with raw_server(drip) as port:
         with pytest.raises(ConnectionLostError) as caught:
-            await connect(Pop3Server("localhost", port, server), authority.trust, patience=patience)
+            await connect(MailServer("localhost", port, server), authority.trust, patience=patience)
     assert caught.value.loss is Loss.TOO_SLOW
 
 
@@ -96,7 +97,7 @@ async def require_tls(script: Script, authority: Authority) -> HatoError:
     """Connect with STLS required, and return what became of it; nothing secret may be heard."""
     async with raw_server(script) as port:
         with pytest.raises(HatoError) as caught:
-            await visit(port, authority.trust, Security.STLS)
+            await visit(port, authority.trust, Security.STARTTLS)
     assert not any(line.startswith(("USER", "PASS", "AUTH", "APOP")) for line in script.heard)
     return caught.value
 
@@ -134,7 +135,7 @@ async def test_clear_words_instead_of_the_handshake_end_it(authority: Authority)
 
     async with raw_server(inject) as port:
         with pytest.raises(DialError) as caught:
-            await visit(port, authority.trust, Security.STLS)
+            await visit(port, authority.trust, Security.STARTTLS)
     assert caught.value.fault is DialFault.NO_TLS
 
 
@@ -163,7 +164,7 @@ async def test_what_was_said_before_stls_is_forgotten(authority: Authority) -> N
     script = Upgrading(authority.server(), within="SASL PLAIN")
     script.answers["AUTH"] = b"+OK\r\n"
     async with raw_server(script) as port:
-        client = await visit(port, authority.trust, Security.STLS)
+        client = await visit(port, authority.trust, Security.STARTTLS)
         assert client.capabilities is not None
         assert client.capabilities.lines == ("SASL PLAIN",)
         assert await client.log_in(ADA) == "PLAIN"
@@ -183,7 +184,7 @@ async def test_a_wrong_certificate_hears_no_secret(
     script = Upgrading(authority.server(*names, days=days), within="USER")
     async with raw_server(script) as port:
         with pytest.raises(DialError) as caught:
-            await visit(port, authority.trust, Security.STLS)
+            await visit(port, authority.trust, Security.STARTTLS)
     assert caught.value.fault is fault
     assert script.heard == []
 

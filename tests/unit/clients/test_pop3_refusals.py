@@ -18,8 +18,9 @@ from hato.clients.errors import (
     UnprovenServerError,
     WrongCredentialsError,
 )
+from hato.clients.login import Identity
 from hato.clients.pop3 import Pop3Client, QuitAnswer
-from hato.clients.pop3_login import APOP, Identity
+from hato.clients.pop3_login import APOP
 from hato.clients.pop3_refusals import is_no_such_mechanism
 from hato.core.errors import HatoError, InvalidInputError
 from hato.core.ids import MessageNumber

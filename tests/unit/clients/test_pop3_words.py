@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from hato.clients.errors import WrongCredentialsError
-from hato.clients.pop3 import Security
-from hato.clients.pop3_login import Identity
+from hato.clients.login import Identity
+from hato.clients.server import Security
 from hato.core.ids import MessageNumber
 from hato.core.limits import PEER_WORDS_CHARACTERS
 from hato.core.secret import Secret
@@ -97,7 +97,7 @@ async def test_utf8_is_asked_for_within_tls_only(tmp_path: Path) -> None:
     """STLS must not follow it (RFC 6856 §2.1)."""
     async with open_provider(tmp_path) as provider:
         await provider.deliver(b"Subject: \xe9\xb3\xa9\r\nTo: \xe9\xb3\xa9@example.org\r\n\r\n\r\n")
-        client = await provider.connect(Security.STLS)
+        client = await provider.connect(Security.STARTTLS)
         await client.log_in(IDENTITY)
         header = await client.top(MessageNumber(1), most_octets=1_000)
         await client.quit()

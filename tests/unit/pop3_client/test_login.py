@@ -7,11 +7,11 @@ import pytest
 from hato.core.secret import Secret
 from hato.protocols.pop3.client_apop import make_apop
 from hato.protocols.pop3.client_events import Challenge, Event, Ok, Refused
-from hato.protocols.pop3.client_login import InitialResponse, SaslLogin
+from hato.protocols.pop3.client_login import SaslLogin
 from hato.protocols.pop3.commands import Apop, AuthCancel
-from hato.protocols.pop3.grammar import decode_base64
 from hato.protocols.sasl.bearer import OAuthBearerClient, TokenRefusal, XOAuth2Client
 from hato.protocols.sasl.cram_md5 import CramMd5Client
+from hato.protocols.sasl.exchange import InitialResponse, decode_base64
 from hato.protocols.sasl.login import LoginClient
 from hato.protocols.sasl.plain import PlainClient
 from hato.protocols.sasl.scram_client import ScramClient

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from hato.clients.errors import BusyError, NoLoginMethodError, TlsRefusedError
-from hato.clients.pop3 import Security
+from hato.clients.server import Security
 from hato.core.language import Text
 from hato.core.secret import Secret
 from hato.net.dial_errors import DialError, DialFault
@@ -30,7 +30,7 @@ from tests.unit.net.raw_server import Authority, raw_server
 from tests.unit.settings_finder.name_server import outside_here
 
 NAMES = ("ada@wrong.example", ADA)
-MODES = {TlsMode.IMPLICIT: Security.IMPLICIT_TLS, TlsMode.STARTTLS: Security.STLS}
+MODES = {TlsMode.IMPLICIT: Security.IMPLICIT_TLS, TlsMode.STARTTLS: Security.STARTTLS}
 
 
 def candidate(port: int, tls: TlsMode = TlsMode.NONE, **fields: object) -> Candidate:

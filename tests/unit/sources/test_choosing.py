@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from hato.clients.pop3 import Security
+from hato.clients.server import Security
 from hato.core.language import Text
 from hato.core.secret import Secret
 from hato.net.dial import ask_system
@@ -106,7 +106,7 @@ async def test_a_port_that_begins_with_tls_is_not_waited_for_in_clear(
 async def test_a_port_that_does_not_is_tried_the_other_way(
     provider: Provider, tmp_path: Path
 ) -> None:
-    port = provider.ports[Security.STLS]
+    port = provider.ports[Security.STARTTLS]
     told = await tried_of([candidate(port), candidate(port, TlsMode.STARTTLS)], tmp_path)
     assert [one.is_good for one in told] == [False, True]
 

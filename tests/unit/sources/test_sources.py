@@ -18,8 +18,8 @@ from hato.core.secret import Secret
 from hato.services.auth.vault import Vault
 from hato.services.settings_finder.candidate import Protocol, TlsMode
 from hato.services.sources.removal import count_mail_of
-from hato.services.sources.source import Keeping, Policy, Proof, Source, polling_lock
-from hato.services.sources.sources import KIND, SECRET_KIND, Sources, new_source_id
+from hato.services.sources.source import KIND, Keeping, Policy, Proof, Source, polling_lock
+from hato.services.sources.sources import SECRET_KIND, Sources, new_source_id
 from hato.store.api import Account, Store
 from hato.store.changes import AddEmail, PutLedger, PutObject
 from hato.store.memory import MemoryStore

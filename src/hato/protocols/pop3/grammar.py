@@ -39,6 +39,7 @@ from hato.protocols.pop3.commands import (
     User,
     Utf8,
 )
+from hato.protocols.sasl.exchange import decode_base64
 
 
 class Refusal(Enum):
@@ -86,14 +87,6 @@ def parse_sasl_line(line: bytes) -> Parsed:
         return AuthCancel()
     response = decode_base64(line)
     return Refusal.ARGUMENTS if response is None else AuthResponse(Secret(response))
-
-
-def decode_base64(text: bytes) -> bytes | None:
-    """Decode as strictly as RFC 5034 §4 demands; None where it is not base64."""
-    try:
-        return binascii.a2b_base64(text, strict_mode=True)
-    except binascii.Error:
-        return None
 
 
 def looks_like_http(line: bytes) -> bool:

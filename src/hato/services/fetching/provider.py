@@ -12,21 +12,22 @@ import asyncio
 from functools import lru_cache
 from typing import Final
 
-from hato.clients.pop3 import Pop3Client, Pop3Server, Security, connect
-from hato.clients.pop3_login import Identity
+from hato.clients.login import Identity
+from hato.clients.pop3 import Pop3Client, connect
+from hato.clients.server import MailServer, Security
 from hato.core.errors import InvalidInputError
 from hato.core.language import Text
 from hato.core.secret import Secret
 from hato.net.dialled import Patience
 from hato.net.outgoing_tls import Trust
-from hato.protocols.pop3.client_login import InitialResponse
+from hato.protocols.sasl.exchange import InitialResponse
 from hato.services.fetching.poll_outcome import Stage, Tally
 from hato.services.settings_finder.candidate import Protocol, TlsMode
 from hato.services.sources.source import Proof, Source
 
 _SECURITY: Final = {
     TlsMode.IMPLICIT: Security.IMPLICIT_TLS,
-    TlsMode.STARTTLS: Security.STLS,
+    TlsMode.STARTTLS: Security.STARTTLS,
     TlsMode.NONE: Security.NONE,
 }
 _NOT_POP3 = Text(
@@ -59,13 +60,13 @@ async def open_mailbox(
         raise
 
 
-def _server_of(source: Source) -> Pop3Server:
+def _server_of(source: Source) -> MailServer:
     """Return where the mail is. Raises InvalidInputError."""
     if source.protocol is not Protocol.POP3:
         raise InvalidInputError(
             _NOT_POP3, address=source.address, protocol=source.protocol.value.upper()
         )
-    return Pop3Server(source.host, source.port, _SECURITY[source.tls], _pin_of(source))
+    return MailServer(source.host, source.port, _SECURITY[source.tls], _pin_of(source))
 
 
 def _pin_of(source: Source) -> bytes | None:

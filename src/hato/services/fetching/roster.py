@@ -20,8 +20,8 @@ from hato.core.errors import HatoError, NotFoundError
 from hato.core.ids import AccountId, ModSeq
 from hato.core.log import log
 from hato.services.fetching.source_polls import is_refused, mark_of
-from hato.services.sources.source import Source
-from hato.services.sources.sources import KIND, SECRET_KIND, Sources
+from hato.services.sources.source import KIND, Source
+from hato.services.sources.sources import SECRET_KIND, Sources
 from hato.store.api import Account, Store
 
 Stamp: TypeAlias = tuple[tuple[str, str, ModSeq], ...]

@@ -20,7 +20,7 @@ from hato.services.fetching.fetcher import Fetcher, Told
 from hato.store.directory import Lease, Leases
 
 _LEASE = "fetching"
-_STEP_SECONDS = limits.FETCH_LEASE_SECONDS / 3
+_RENEWAL_SECONDS = limits.FETCH_LEASE_SECONDS / 3
 
 
 async def fetch_for_everybody(
@@ -28,18 +28,22 @@ async def fetch_for_everybody(
 ) -> None:
     """Fetch wherever no other process does; ends only by being cancelled.
 
-    `make` makes a fetcher that knows nothing yet: after a lease was lost, all is looked at anew.
+    `owner`: a process that comes in the place of a dead one has the same, and need not wait until
+    its lease ends. `make` makes a fetcher that knows nothing yet: after a lease was lost, all is
+    looked at anew.
     """
     while True:
         try:
             lease = await leases.acquire(_LEASE, owner, clock.now(), limits.FETCH_LEASE_SECONDS)
-            if lease is not None:
-                await _fetch_with(lease, make(), leases, clock)
+            if lease is None:  # whoever has it gives it back when a worker comes in its place
+                await asyncio.sleep(limits.FETCH_LOOK_SECONDS)
+                continue
+            await _fetch_with(lease, make(), leases, clock)
         except HatoError as fault:
             log.warning("fetching-postponed", reason=str(fault))
         except Exception as fault:  # noqa: BLE001 - a bug must not end the worker that has mail to serve
             log.error("fault", fault=fault, doing="fetching")
-        await asyncio.sleep(_STEP_SECONDS)
+        await asyncio.sleep(_RENEWAL_SECONDS)
 
 
 async def _fetch_with(lease: Lease, fetcher: Fetcher, leases: Leases, clock: Clock) -> None:
@@ -62,7 +66,7 @@ async def _fetch_with(lease: Lease, fetcher: Fetcher, leases: Leases, clock: Clo
 async def _hold(lease: Lease, leases: Leases, clock: Clock) -> None:
     """Renew the lease again and again. Raises ConflictError when it was lost."""
     while True:
-        await asyncio.sleep(_STEP_SECONDS)
+        await asyncio.sleep(_RENEWAL_SECONDS)
         lease = await leases.renew(lease, clock.now(), limits.FETCH_LEASE_SECONDS)
 
 

@@ -31,8 +31,8 @@ from hato.services.fetching.poll_outcome import Outcome, Stage, Tally
 from hato.services.fetching.provider_facts import ProviderFacts
 from hato.services.fetching.timetable import Result
 from hato.services.oauth.access_token import access_token
-from hato.services.sources.source import Proof, Source
-from hato.services.sources.sources import KIND, SECRET_KIND, Sources
+from hato.services.sources.source import KIND, Proof, Source
+from hato.services.sources.sources import SECRET_KIND, Sources
 from hato.store.api import Account
 
 _NOTHING: Final = Outcome()

@@ -19,12 +19,13 @@ from hato.clients.errors import (
     TurnedAwayError,
     WrongCredentialsError,
 )
-from hato.clients.pop3 import Pop3Server, Security, connect
-from hato.clients.pop3_login import Identity
+from hato.clients.login import Identity
+from hato.clients.pop3 import connect
+from hato.clients.server import MailServer, Security
 from hato.core.errors import HatoError
 from hato.core.secret import Secret
 from hato.net.dial_errors import DialError
-from hato.protocols.pop3.client_login import InitialResponse
+from hato.protocols.sasl.exchange import InitialResponse
 from hato.services.settings_finder.candidate import Candidate, Origin, Protocol, TlsMode
 from hato.services.settings_finder.explain import (
     NOT_FETCHED_YET,
@@ -38,7 +39,7 @@ from hato.services.settings_finder.outside import Outside
 
 _SECURITY: Final = {
     TlsMode.IMPLICIT: Security.IMPLICIT_TLS,
-    TlsMode.STARTTLS: Security.STLS,
+    TlsMode.STARTTLS: Security.STARTTLS,
     TlsMode.NONE: Security.NONE,
 }
 
@@ -64,7 +65,7 @@ async def try_candidate(
         return Tried(candidate=candidate, error=HatoError("not POP3"), why=NOT_FETCHED_YET)
     if not login_names:
         return Tried(candidate=candidate, error=HatoError("no name"), why=UNNAMED)
-    server = Pop3Server(
+    server = MailServer(
         candidate.host,
         candidate.port,
         _SECURITY[candidate.tls],

@@ -9,11 +9,15 @@ Fails never.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
 from hato.core.ids import MailboxId
 from hato.services.settings_finder.candidate import Protocol, TlsMode
+
+KIND: Final = "source"
+"""The kind of the small objects that sources are kept as."""
 
 
 class Keeping(StrEnum):

@@ -24,12 +24,11 @@ from hato.core.secret import Secret
 from hato.services.auth.vault import Vault
 from hato.services.names import normalized_address
 from hato.services.sources.removal import remove_mail_of
-from hato.services.sources.source import Proof, Source, polling_lock
+from hato.services.sources.source import KIND, Proof, Source, polling_lock
 from hato.store.api import Account
 from hato.store.changes import PutLedger, PutObject, Wanted
 from hato.store.model import LedgerEntry, StoredObject
 
-KIND: Final = "source"
 SECRET_KIND: Final = "source-secret"  # noqa: S105 - the name of a kind, no secret
 HEALTH_KIND: Final = "source-health"
 SUSPICIONS_KIND: Final = "source-suspicions"

@@ -23,7 +23,7 @@ from hato.store.contract.following import (
     TestWatching,
 )
 from hato.store.contract.holding import TestHolding, TestPurging, TestQuota
-from hato.store.contract.listing import TestLatest
+from hato.store.contract.listing import TestLatest, TestThreadsAsLists
 from hato.store.contract.locking import TestExpectedStates, TestFences, TestLocks
 from hato.store.contract.mailboxes import (
     TestChangingMailboxes,
@@ -79,6 +79,7 @@ __all__ = [
     "TestStaging",
     "TestTheFloor",
     "TestThreads",
+    "TestThreadsAsLists",
     "TestUidls",
     "TestUpkeep",
     "TestUploads",

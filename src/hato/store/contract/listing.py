@@ -1,4 +1,4 @@
-"""What the contract says about lists: the newest messages of mailboxes.
+"""What the contract says about lists: the newest messages of mailboxes, those of a thread.
 
 Called by each backend's test module, which takes in all classes.
 Never looks inside a backend.
@@ -11,7 +11,7 @@ from __future__ import annotations
 import pytest
 
 from hato.core.errors import NotFoundError
-from hato.core.ids import EmailId, MailboxId, Uid
+from hato.core.ids import EmailId, MailboxId, ThreadId, Uid
 from hato.store.changes import Expunge, PlaceEmail, SetKeywords
 from hato.store.contract.scene import Scene
 from hato.store.model import FLAGGED, SEEN, Email, Place
@@ -109,3 +109,18 @@ class TestLatest:
         with pytest.raises(NotFoundError):
             await scene.account.latest([scene.account.inbox, MailboxId(99)], 5)
         assert await scene.account.latest([], 5) == []
+
+
+class TestThreadsAsLists:
+    async def test_they_come_oldest_first_wherever_they_lie(self, scene: Scene) -> None:
+        work = await scene.make_mailbox("Work")
+        late = await scene.add(received=300, reference_hashes=(1,))
+        early = await scene.add(received=100, reference_hashes=(2, 1), mailboxes=(work,))
+        await scene.add(received=200, reference_hashes=(3,))
+        gone = await scene.add(received=400, reference_hashes=(4, 1))
+        await scene.commit(Expunge(scene.account.inbox, (Uid(3),)))
+        assert gone.thread_id == late.thread_id
+        found = await scene.account.thread(late.thread_id)
+        assert [email.email_id for email in found] == [early.email_id, late.email_id]
+        assert found == await scene.account.emails([early.email_id, late.email_id])
+        assert await scene.account.thread(ThreadId(10**9)) == []

@@ -16,7 +16,7 @@ from typing import Final, TypeVar
 import apsw
 
 from hato.core.errors import ConflictError, DamagedError, NotFoundError, StorageFullError
-from hato.core.ids import AccountId, BodyId, EmailId, MailboxId, ModSeq, Uid
+from hato.core.ids import AccountId, BodyId, EmailId, MailboxId, ModSeq, ThreadId, Uid
 from hato.core.limits import REMEMBER_REMOVED_SECONDS
 from hato.store.api import Lock, Snapshot, Watch
 from hato.store.changes import Committed, Purge, Purged, PutObject, Wanted
@@ -26,7 +26,7 @@ from hato.store.embedded.body_reader import BodyReader
 from hato.store.embedded.compaction import compact
 from hato.store.embedded.faults import SPOILED, domain_error, is_full
 from hato.store.embedded.following import Follower
-from hato.store.embedded.latest import latest_emails
+from hato.store.embedded.latest import emails_of_thread, latest_emails
 from hato.store.embedded.locks import EmbeddedLock, take_lock
 from hato.store.embedded.losses import KIND as LOSS_KIND
 from hato.store.embedded.record import Location, account_seed
@@ -298,6 +298,12 @@ class EmbeddedAccount:
                 index, self.account_id, mailboxes, most, before=before, only_unseen=only_unseen
             ),
             is_large=True,
+        )
+
+    async def thread(self, thread_id: ThreadId) -> list[Email]:
+        """Return the messages of a thread, oldest first."""
+        return await self._ask(
+            lambda index: emails_of_thread(index, self.account_id, thread_id), is_large=True
         )
 
     async def find_body(self, body_id: BodyId) -> BodyRef:

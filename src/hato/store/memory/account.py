@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from hato.core.clock import Clock
 from hato.core.errors import ConflictError, NotFoundError
-from hato.core.ids import AccountId, BodyId, EmailId, MailboxId, ModSeq, Uid
+from hato.core.ids import AccountId, BodyId, EmailId, MailboxId, ModSeq, ThreadId, Uid
 from hato.core.limits import REMEMBER_REMOVED_SECONDS
 from hato.store.api import Lock, Snapshot, Watch
 from hato.store.changes import Added, AddEmail, BlobPut, Committed, Purge, PutBlob, Wanted
@@ -174,6 +174,16 @@ class MemoryAccount:
         ]
         found = sorted(place for place in found if before is None or place < before)
         return [self._email(place.email_id) for place in found[::-1][:most]]
+
+    async def thread(self, thread_id: ThreadId) -> list[Email]:
+        """Return the messages of a thread, oldest first."""
+        self._check_is_there()
+        found = sorted(
+            Place(email.added.received, email_id)
+            for email_id, email in self._state.all_emails.items()
+            if email.placements and email.added.thread_id == thread_id
+        )
+        return [self._email(place.email_id) for place in found]
 
     def _email(self, email_id: EmailId) -> Email:
         email = self._state.all_emails[email_id]

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from hato.clients.pop3 import Security
+from hato.clients.server import Security
 from hato.core.secret import Secret
 from hato.services.delivery import DeliveryService
 from hato.services.fetching.fetch_round import fetch_round
@@ -61,7 +61,7 @@ class Collector:
         return await self.store.account(ids[0] if ids else await self.store.create_account())
 
 
-@pytest.mark.parametrize("security", [Security.STLS, Security.IMPLICIT_TLS])
+@pytest.mark.parametrize("security", [Security.STARTTLS, Security.IMPLICIT_TLS])
 async def test_mail_moves_from_one_hato_to_another(tmp_path: Path, security: Security) -> None:
     async with open_provider(tmp_path) as provider:
         everything = [letter(n, f"Line\r\n.dot {n}\r\n..\r\n") for n in range(1, 31)]

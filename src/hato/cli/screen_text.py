@@ -1,0 +1,82 @@
+"""Any text made fit for a screen: what steers a terminal is taken out, and columns are counted.
+
+Called by the mail verbs for every text that somebody else wrote.
+Never lets through control characters, what reorders a line or what nobody sees.
+Standards: Unicode Standard Annexes 9 (bidirectional) and 11 (widths), by the library's tables.
+Fails never: what steers or reorders stands as U+FFFD, what is invisible is left out.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+CUT_MARK: Final = "…"
+_REPLACED: Final = "\ufffd"
+_STEERING: Final = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x9f"  # controls, ESC among them
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # what reorders a line
+    "\ud800-\udfff\ufff9-\ufffb\uffff\ufffe"  # halves of characters, what is none
+    "\U000e0001-\U000e007f]"  # tags, which can hide whole texts
+)
+_BLANK: Final = re.compile("[\t\n\x0b\x0c\r\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f]")
+_LINE_END: Final = re.compile("\r\n|[\n\x0b\x0c\r\x85\u2028\u2029]")
+_UNSEEN: Final = re.compile(
+    "[\xad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200d\u2060-\u2065\u206a-\u206f"
+    "\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0100-\U000e01ef\U0001d173-\U0001d17a]"
+)
+"""Characters without a shape: between the letters of a name they make two different names alike,
+and terminals do not agree about the columns of what the selectors among them are attached to."""
+_TAB_COLUMNS: Final = 8
+
+
+def one_line(text: str) -> str:
+    """Return a text as one harmless line, such as a subject or a name."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _harmless(_BLANK.sub(" ", text))
+
+
+def lines_of(text: str) -> list[str]:
+    """Return the harmless lines of a longer text; tabs become blanks up to the next stop."""
+    return [
+        _harmless(_BLANK.sub(" ", line.expandtabs(_TAB_COLUMNS))) for line in _LINE_END.split(text)
+    ]
+
+
+def _harmless(text: str) -> str:
+    return _UNSEEN.sub("", _STEERING.sub(_REPLACED, text))
+
+
+def columns_of(text: str) -> int:
+    """Return how many columns a harmless line takes."""
+    if text.isascii():
+        return len(text)
+    from wcwidth import wcswidth
+
+    return max(wcswidth(text), 0)
+
+
+def cut(text: str, columns: int) -> str:
+    """Return as much of a harmless line as the columns hold; what was cut ends with `…`."""
+    if columns_of(text) <= columns:
+        return text
+    if columns <= 0:
+        return ""
+    if text.isascii():
+        return text[: columns - 1] + CUT_MARK
+    from wcwidth import wcwidth
+
+    room, stop = columns - 1, 0
+    for character in text:  # a few dozen at most: it ends where the columns do
+        room -= max(wcwidth(character), 0)
+        if room < 0:
+            break
+        stop += 1
+    return text[:stop] + CUT_MARK
+
+
+def fitted(text: str, columns: int) -> str:
+    """Return a harmless line of exactly so many columns: cut, or with blanks behind it."""
+    text = cut(text, columns)
+    return text + " " * (columns - columns_of(text))
