@@ -57,4 +57,30 @@ MAIL_HELP: Final = {
         "`hato import` で元どおり取り込めます。途中で止めても、もう一度実行すれば続きから"
         "書き出します。"
     ),
+    "Read a letter.": "メールを読みます。",
+    "Show LETTER, such as 3 of the last list or id:81234, and mark it as read.": (
+        "LETTER(直前の一覧の番号 3 や id:81234)を表示し、既読にします。"
+    ),
+    "Do not mark it as read.": "既読にしません。",
+    "As it came, every octet.": "届いたまま、全オクテットを表示します。",
+    "The source of its HTML.": "HTML のソースを表示します。",
+    "Every field of its header.": "ヘッダーの全項目を表示します。",
+    "All letters of its conversation.": "同じ会話のメールをすべて表示します。",
+    "List and save what comes with a letter.": "添付ファイルの一覧と保存。",
+    "List what is attached to a letter, or save it as files.": (
+        "添付ファイルを一覧にするか、保存します。"
+    ),
+    "List the attachments of a letter.": "添付ファイルの一覧。",
+    "List the attachments of LETTER, such as 3 of the last list or id:81234.": (
+        "LETTER(直前の一覧の番号 3 や id:81234)の添付ファイルの一覧。"
+    ),
+    "Save attachments as files.": "添付ファイルを保存します。",
+    "Save all attachments of LETTER, or those with the NUMBERS.\n\n"
+    "No file is written over: a name that is taken gets a number, like `plan (2).pdf`.": (
+        "LETTER の添付ファイルをすべて、または NUMBER のものだけ保存します。\n\n"
+        "上書きはしません。同じ名前があれば `plan (2).pdf` のように番号が付きます。"
+    ),
+    "The folder to save to; usually the current one.": (
+        "保存先のフォルダー。通常は今いるフォルダー。"
+    ),
 }

@@ -39,6 +39,8 @@ _VERBS: Final = {
     "fetch": "hato.cli.fetch:fetch",
     "inbox": "hato.cli.inbox:inbox",
     "folders": "hato.cli.folders:folders",
+    "read": "hato.cli.read:read",
+    "attachment": "hato.cli.attachment:attachment",
     "mark": "hato.cli.mark:mark",
     "move": "hato.cli.move:move",
     "delete": "hato.cli.delete:delete",

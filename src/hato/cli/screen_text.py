@@ -28,6 +28,13 @@ _UNSEEN: Final = re.compile(
 """Characters without a shape: between the letters of a name they make two different names alike,
 and terminals do not agree about the columns of what the selectors among them are attached to."""
 _TAB_COLUMNS: Final = 8
+_QUOTES: Final = re.compile(r"(?:> ?)*")
+_UNITS: Final = re.compile(r" +|[\x21-\x7e]+|.")
+_NEVER_FIRST: Final = frozenset(
+    "、。，．・：；？！」』）】〕》〉’”ーぁぃぅぇぉっゃゅょァィゥェォッャュョ"
+)
+"""What must not begin a line of Japanese hangs behind the one before."""
+_HANGING: Final = 2
 
 
 def one_line(text: str) -> str:
@@ -80,3 +87,27 @@ def fitted(text: str, columns: int) -> str:
     """Return a harmless line of exactly so many columns: cut, or with blanks behind it."""
     text = cut(text, columns)
     return text + " " * (columns - columns_of(text))
+
+
+def wrapped(line: str, columns: int) -> list[str]:
+    """Break a harmless line where a word ends, or between the characters of Japanese.
+
+    What has no place to break, such as a web address, stays whole, so that it can be copied.
+    """
+    if columns_of(line) <= columns:
+        return [line]
+    mark = _QUOTES.match(line)
+    prefix = mark[0] if mark else ""
+    found: list[str] = []
+    current, used = prefix, columns_of(prefix)
+    for unit in _UNITS.findall(line, len(prefix)):
+        width = columns_of(unit)
+        is_empty = current == prefix
+        if used + width > columns - _HANGING and not is_empty and unit not in _NEVER_FIRST:
+            found.append(current.rstrip())
+            current, used = prefix, columns_of(prefix)
+            if unit.isspace():
+                continue
+        current += unit
+        used += width
+    return [*found, current.rstrip()]
