@@ -116,7 +116,7 @@ FOLDERS = (
     ("~",),
     ("%2F",),
     ("con",),
-    ("inbox",),
+
     ("INBOX", "below"),
     ("cur",),
     ("new", "tmp"),
