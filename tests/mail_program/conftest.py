@@ -30,7 +30,9 @@ class MailProgram:
         """Run a verb; raises AssertionError where its exit status is another one."""
         return self.hato(*verb, status=status, piped=piped)
 
-    def with_account(self, work: Callable[[Store, Account], Coroutine[None, None, ResultT]]) -> ResultT:
+    def with_account(
+        self, work: Callable[[Store, Account], Coroutine[None, None, ResultT]]
+    ) -> ResultT:
         """Do something with Ada's account while no verb runs."""
         return asyncio.run(self._with_account(work))
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from hato.core.ids import EmailId, MailboxId
 from hato.store.api import Account, Store
-from hato.store.changes import AddEmail, Added, MailboxMade, MakeMailbox
+from hato.store.changes import Added, AddEmail, MailboxMade, MakeMailbox
 from hato.store.model import TOP
 
 
@@ -39,11 +39,7 @@ async def put(store: Store, account: Account, letters: Iterable[Kept]) -> list[E
         await staged.seal()
         keywords = frozenset(letter.keywords)
         committed = await account.commit(
-            [
-                AddEmail(
-                    staged, (mailbox,), letter.received, keywords=keywords, source=letter.source
-                )
-            ]
+            [AddEmail(staged, (mailbox,), letter.received, keywords=keywords, source=letter.source)]
         )
         ids += [fact.email_id for fact in committed.facts if isinstance(fact, Added)]
     return ids
@@ -77,6 +73,8 @@ async def kept(store: Store, account: Account) -> list[Kept]:
         for email in await account.emails([EmailId(one) for one in snapshot.email_ids]):
             piece = await account.read(email.body, 0, email.body.size_octets)
             found.append(
-                Kept(path(mailbox), bytes(piece.data), email.received, tuple(sorted(email.keywords)))
+                Kept(
+                    path(mailbox), bytes(piece.data), email.received, tuple(sorted(email.keywords))
+                )
             )
     return sorted(found)

@@ -176,9 +176,7 @@ ENCODED_WORDS: Final[dict[str, Case]] = {
     "a long charset": lambda n: field("Subject", b"=?" + b"x" * n + b"?Q?a?="),
     "words of words": lambda n: field("Subject", b"=?utf-8?Q?=3D=3F" * n),
     "broken hexadecimals": lambda n: field("Subject", b"=?utf-8?Q?" + b"=Z=" * n + b"?="),
-    "shifts of ISO-2022-JP": lambda n: field(
-        "Subject", b"=?iso-2022-jp?B?GyRCGyhC?= " * n
-    ),
+    "shifts of ISO-2022-JP": lambda n: field("Subject", b"=?iso-2022-jp?B?GyRCGyhC?= " * n),
     "UTF-7": lambda n: field("Subject", b"=?utf-7?Q?" + b"+" * n + b"?="),
 }
 
@@ -233,14 +231,13 @@ BODIES: Final[dict[str, Case]] = {
     "flowed quotes": lambda n: body("text/plain; format=flowed; delsp=yes", b"> a \r\n" * n),
     "quotes in quotes": lambda n: body("text/plain; format=flowed", b">" * n + b" a \r\n"),
     "quotes of all depths": lambda n: body(
-        "text/plain; format=flowed", b"".join(b">" * (one % 300) + b" a \r\n" for one in range(n // 50))
+        "text/plain; format=flowed",
+        b"".join(b">" * (one % 300) + b" a \r\n" for one in range(n // 50)),
     ),
     "blank lines": lambda n: body("text/plain", b"\r\n" * n),
     "one line": lambda n: body("text/plain", b"a" * n),
     "lines of one letter": lambda n: body("text/plain", b"a\r\n" * n),
-    "shifts of ISO-2022-JP": lambda n: body(
-        "text/plain; charset=iso-2022-jp", b"\x1b$B\x1b(B" * n
-    ),
+    "shifts of ISO-2022-JP": lambda n: body("text/plain; charset=iso-2022-jp", b"\x1b$B\x1b(B" * n),
     "vendor characters of ISO-2022-JP": lambda n: body(
         "text/plain; charset=iso-2022-jp", b"\x1b$B-!\x1b(B" * n
     ),
@@ -255,7 +252,7 @@ BODIES: Final[dict[str, Case]] = {
 }
 
 HTML: Final[dict[str, Case]] = {
-    f"html: {name}": (lambda n, piece=piece, end=end: body("text/html", piece * n + end))  # type: ignore[misc]  # mypy cannot type a default of a lambda
+    f"html: {name}": (lambda n, piece=piece, end=end: body("text/html", piece * n + end))
     for name, piece, end in (
         ("opening brackets", b"<", b""),
         ("closing brackets", b">", b""),

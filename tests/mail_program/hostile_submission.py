@@ -1,4 +1,4 @@
-"""Submission servers that are broken, slow or hostile: one behaviour each, and what is to come of it.
+"""Submission servers that are broken, slow or hostile: one behaviour each, and what comes of it.
 
 Used by the tests of sending.
 Never ends by itself where a real one would not: the client has to.
@@ -140,7 +140,9 @@ def _deaf(peer: Peer) -> None:
 BEFORE_LOGIN: Final = (
     Hostile("a greeting that never comes", saying(b""), NOT_TAKEN, False, True),
     Hostile("an endless greeting", saying(b"220 ", repeat(_LINE)), NOT_TAKEN, False),
-    Hostile("endless lines of greeting", saying(b"", repeat(b"220-x\r\n" * 9000)), NOT_TAKEN, False),
+    Hostile(
+        "endless lines of greeting", saying(b"", repeat(b"220-x\r\n" * 9000)), NOT_TAKEN, False
+    ),
     Hostile("an endless line of zeros", saying(b"", repeat(bytes(65_536))), NOT_TAKEN, False),
     Hostile("a web server", saying(b"HTTP/1.1 400 Bad Request\r\n\r\n"), NOT_TAKEN, False),
     Hostile("a POP3 server", saying(b"+OK ready\r\n"), NOT_TAKEN, False),
@@ -159,18 +161,26 @@ BEFORE_LOGIN: Final = (
     Hostile("silence after EHLO", answering({"EHLO": silent}), NOT_TAKEN, False, True),
     Hostile("EHLO, one octet at a time", answering({"EHLO": slow(b"250")}), NOT_TAKEN, False, True),
     Hostile(
-        "endless abilities", answering({"EHLO": endless(b"250-x\r\n", b"250-X\r\n" * 9000)}),
-        NOT_TAKEN, False,
+        "endless abilities",
+        answering({"EHLO": endless(b"250-x\r\n", b"250-X\r\n" * 9000)}),
+        NOT_TAKEN,
+        False,
     ),
     Hostile("an endless ability", answering({"EHLO": endless(b"250-", _LINE)}), NOT_TAKEN, False),
     Hostile("leaves after EHLO", answering({"EHLO": None}), NOT_TAKEN, False),
-    Hostile("half of the abilities", answering({"EHLO": last_words(b"250-x\r\n250-AUTH PL")}),
-            NOT_TAKEN, False),
+    Hostile(
+        "half of the abilities",
+        answering({"EHLO": last_words(b"250-x\r\n250-AUTH PL")}),
+        NOT_TAKEN,
+        False,
+    ),
     Hostile("abilities of two codes", answering({"EHLO": b"250-x\r\n421 y\r\n"}), NOT_TAKEN, False),
     Hostile("EHLO for now not", answering({"EHLO": b"421 4.3.2 busy\r\n"}), (Fate.WAITING,), False),
     Hostile("no EHLO", answering({"EHLO": b"502 5.5.1 no\r\n"}), NOT_TAKEN, False),
     Hostile("no AUTH", answering({}, capabilities=("PIPELINING",)), NOT_TAKEN, False),
-    Hostile("no method that will do", answering({}, capabilities=("AUTH GSSAPI",)), NOT_TAKEN, False),
+    Hostile(
+        "no method that will do", answering({}, capabilities=("AUTH GSSAPI",)), NOT_TAKEN, False
+    ),
     Hostile("nothing is heard", lambda: _deaf, NOT_TAKEN, False, True),
 )
 """They must not hear the password."""
@@ -202,7 +212,9 @@ IN_TRANSACTION: Final = (
         for verb in ("MAIL", "RCPT", "DATA")
     ),
     *(
-        Hostile(f"an endless answer to {verb}", answering({verb: endless(b"250-", _LINE)}), NOT_TAKEN)
+        Hostile(
+            f"an endless answer to {verb}", answering({verb: endless(b"250-", _LINE)}), NOT_TAKEN
+        )
         for verb in ("MAIL", "RCPT", "DATA")
     ),
     *(
@@ -210,8 +222,11 @@ IN_TRANSACTION: Final = (
         for verb in ("MAIL", "RCPT", "DATA")
     ),
     *(
-        Hostile(f"{verb}: going down", answering({verb: last_words(b"421 4.3.2 bye\r\n")}),
-                (Fate.WAITING,))
+        Hostile(
+            f"{verb}: going down",
+            answering({verb: last_words(b"421 4.3.2 bye\r\n")}),
+            (Fate.WAITING,),
+        )
         for verb in ("MAIL", "RCPT", "DATA")
     ),
     *(
@@ -219,11 +234,18 @@ IN_TRANSACTION: Final = (
         for verb in ("MAIL", "RCPT", "DATA")
     ),
     Hostile("MAIL: log in first", answering({"MAIL": b"530 5.7.0 log in\r\n"}), NOT_TAKEN),
-    Hostile("RCPT: the mailbox is full", answering({"RCPT": b"452 4.2.2 full\r\n"}), (Fate.WAITING,)),
+    Hostile(
+        "RCPT: the mailbox is full", answering({"RCPT": b"452 4.2.2 full\r\n"}), (Fate.WAITING,)
+    ),
     Hostile("DATA is answered like another command", answering({"DATA": b"250 ok\r\n"}), NOT_TAKEN),
     Hostile("leaves in the letter", answering({"body": _goes_in_the_body}), NOT_TAKEN),
-    Hostile("refuses in the letter", answering({"body": _refuses_in_the_body}),
-            (*NOT_TAKEN, Fate.UNKNOWN), True, True),
+    Hostile(
+        "refuses in the letter",
+        answering({"body": _refuses_in_the_body}),
+        (*NOT_TAKEN, Fate.UNKNOWN),
+        True,
+        True,
+    ),
     Hostile("the letter for now not", answering({".": b"451 4.3.0 later\r\n"}), (Fate.WAITING,)),
     Hostile("the letter: too much now", answering({".": b"452 4.3.1 full\r\n"}), (Fate.WAITING,)),
     Hostile("the letter never", answering({".": b"554 5.7.1 spam\r\n"}), (Fate.REFUSED,)),
@@ -235,48 +257,104 @@ IN_TRANSACTION: Final = (
 AFTER_THE_LETTER: Final = (
     Hostile("takes it and leaves", answering({".": taking(None)}), (Fate.UNKNOWN,)),
     Hostile("takes it and says half of it", answering({".": taking(b"25")}), (Fate.UNKNOWN,)),
-    Hostile("takes it and says a line without its end", answering({".": taking(b"250 ok")}),
-            (Fate.UNKNOWN,)),
-    Hostile("takes it and says half an answer", answering({".": taking(b"250-ok\r\n")}),
-            (Fate.UNKNOWN,)),
+    Hostile(
+        "takes it and says a line without its end",
+        answering({".": taking(b"250 ok")}),
+        (Fate.UNKNOWN,),
+    ),
+    Hostile(
+        "takes it and says half an answer", answering({".": taking(b"250-ok\r\n")}), (Fate.UNKNOWN,)
+    ),
     Hostile("takes nothing and leaves", answering({".": None}), (Fate.UNKNOWN,)),
     Hostile("silence after the letter", answering({".": silent}), (Fate.UNKNOWN,), True, True),
-    Hostile("one octet at a time after the letter", answering({".": slow(b"250-")}),
-            (Fate.UNKNOWN,), True, True),
-    Hostile("an endless answer to the letter", answering({".": endless(b"250-", _LINE)}),
-            (Fate.UNKNOWN,)),
+    Hostile(
+        "one octet at a time after the letter",
+        answering({".": slow(b"250-")}),
+        (Fate.UNKNOWN,),
+        True,
+        True,
+    ),
+    Hostile(
+        "an endless answer to the letter",
+        answering({".": endless(b"250-", _LINE)}),
+        (Fate.UNKNOWN,),
+    ),
     Hostile("neither yes nor no to the letter", answering({".": b"PERHAPS\r\n"}), (Fate.UNKNOWN,)),
     Hostile("354 to the letter", answering({".": b"354 go on\r\n"}), (Fate.UNKNOWN,)),
-    Hostile("going down after the letter", answering({".": last_words(b"421 4.3.2 bye\r\n")}),
-            (Fate.WAITING, Fate.UNKNOWN)),
+    Hostile(
+        "going down after the letter",
+        answering({".": last_words(b"421 4.3.2 bye\r\n")}),
+        (Fate.WAITING, Fate.UNKNOWN),
+    ),
 )
 
 TAKEN: Final = (
-    Hostile("an answer in pieces", answering({".": in_pieces(b"250-2.0.0 well\r\n250 2.0.0 ok\r\n")}),
-            (Fate.SENT,)),
+    Hostile(
+        "an answer in pieces",
+        answering({".": in_pieces(b"250-2.0.0 well\r\n250 2.0.0 ok\r\n")}),
+        (Fate.SENT,),
+    ),
     Hostile("an answer without words", answering({".": in_pieces(b"250\r\n")}), (Fate.SENT,)),
-    Hostile("an answer that ends with LF", answering({".": in_pieces(b"250 ok\n")}),
-            (Fate.SENT, Fate.UNKNOWN)),
-    Hostile("takes it, says so and leaves", answering({".": taking(b"250 2.0.0 ok\r\n")}),
-            (Fate.SENT,)),
+    Hostile(
+        "an answer that ends with LF",
+        answering({".": in_pieces(b"250 ok\n")}),
+        (Fate.SENT, Fate.UNKNOWN),
+    ),
+    Hostile(
+        "takes it, says so and leaves", answering({".": taking(b"250 2.0.0 ok\r\n")}), (Fate.SENT,)
+    ),
     Hostile("leaves after QUIT", answering({"QUIT": None}), (Fate.SENT,)),
     Hostile("silence after QUIT", answering({"QUIT": silent}), (Fate.SENT,), True, True),
     Hostile("no to QUIT", answering({"QUIT": b"500 no\r\n"}), (Fate.SENT,)),
-    Hostile("an endless answer to QUIT", answering({"QUIT": endless(b"221-", _LINE)}), (Fate.SENT,)),
+    Hostile(
+        "an endless answer to QUIT", answering({"QUIT": endless(b"221-", _LINE)}), (Fate.SENT,)
+    ),
     Hostile("no ability but AUTH", answering({}, capabilities=("AUTH PLAIN",)), (Fate.SENT,)),
     Hostile("AUTH LOGIN alone", answering({}, capabilities=("AUTH LOGIN",)), (Fate.SENT,)),
-    Hostile("AUTH as it was written once", answering({}, capabilities=("AUTH=PLAIN LOGIN", "AUTH LOGIN")),
-            (Fate.SENT,)),
-    Hostile("abilities in small letters", answering({}, capabilities=("pipelining", "auth plain")),
-            (Fate.SENT,)),
-    Hostile("abilities of noise", answering({}, capabilities=("", "=", "SIZE x", "SIZE -1",
-            "SIZE 99999999999999999999999", "X\x1b[2J", "AUTH", "AUTH PLAIN")), (Fate.SENT,)),
-    Hostile("a greeting of many lines", answering({}, greeting=b"220-a\r\n220-\r\n220 c\r\n"),
-            (Fate.SENT,)),
+    Hostile(
+        "AUTH as it was written once",
+        answering({}, capabilities=("AUTH=PLAIN LOGIN", "AUTH LOGIN")),
+        (Fate.SENT,),
+    ),
+    Hostile(
+        "abilities in small letters",
+        answering({}, capabilities=("pipelining", "auth plain")),
+        (Fate.SENT,),
+    ),
+    Hostile(
+        "abilities of noise",
+        answering(
+            {},
+            capabilities=(
+                "",
+                "=",
+                "SIZE x",
+                "SIZE -1",
+                "SIZE 99999999999999999999999",
+                "X\x1b[2J",
+                "AUTH",
+                "AUTH PLAIN",
+            ),
+        ),
+        (Fate.SENT,),
+    ),
+    Hostile(
+        "a greeting of many lines",
+        answering({}, greeting=b"220-a\r\n220-\r\n220 c\r\n"),
+        (Fate.SENT,),
+    ),
     Hostile("a greeting without words", answering({}, greeting=b"220\r\n"), (Fate.SENT,)),
-    Hostile("MAIL and RCPT in many lines", answering({"MAIL": lambda s, a: (
-            (s.server.properly(s, f"MAIL {a}") or b"").replace(b"250 ", b"250-2.1.0 x\r\n250 "))}),
-            (Fate.SENT,)),
+    Hostile(
+        "MAIL and RCPT in many lines",
+        answering(
+            {
+                "MAIL": lambda s, a: (s.server.properly(s, f"MAIL {a}") or b"").replace(
+                    b"250 ", b"250-2.1.0 x\r\n250 "
+                )
+            }
+        ),
+        (Fate.SENT,),
+    ),
 )
 
 ALL: Final = BEFORE_LOGIN + AT_LOGIN + IN_TRANSACTION + AFTER_THE_LETTER + TAKEN

@@ -74,7 +74,7 @@ class Submission:
         is_encrypted: bool = False,
         refused: Mapping[str, bytes] | None = None,
     ) -> None:
-        """`answers`: to a verb, a whole command, `.` (the letter's end) or `login` (the words of it).
+        """`answers`: to a verb, a whole command, `.` (the letter's end) or `body` (instead of it).
 
         `tls`: what STARTTLS leads to. `is_encrypted`: TLS from the first octet (the provider's
         own argument makes it). `refused`: what each of these recipients is answered with.
@@ -138,8 +138,10 @@ class Submission:
         if "body" in self.answers:
             answer = self.answers["body"]
             return answer(session, "") if callable(answer) else answer
-        stuffed = b"\r\n" + session.peer.hear_until(b"\r\n.\r\n") if session.recipients else (
-            b"\r\n" + session.peer.hear_until(b".\r\n")
+        stuffed = (
+            b"\r\n" + session.peer.hear_until(b"\r\n.\r\n")
+            if session.recipients
+            else (b"\r\n" + session.peer.hear_until(b".\r\n"))
         )
         self.letters_heard += 1
         letter = stuffed[2:-3].replace(b"\r\n..", b"\r\n.")
@@ -178,6 +180,18 @@ class Submission:
                 return b"220 2.0.0 go ahead\r\n"
             case "AUTH":
                 return self._log_in(session, argument)
+            case "RSET":
+                session.begin_anew()
+                return b"250 2.0.0 ok\r\n"
+            case "NOOP":
+                return b"250 2.0.0 ok\r\n"
+            case "QUIT":
+                return b"221 2.0.0 bye\r\n"
+            case _:
+                return self._in_transaction(session, verb.upper(), argument)
+
+    def _in_transaction(self, session: Session, verb: str, argument: str) -> bytes:
+        match verb:
             case "MAIL" if session.login is None:
                 return b"530 5.7.0 log in first\r\n"
             case "MAIL":
@@ -193,17 +207,10 @@ class Submission:
                     return self.refused[recipient]
                 session.recipients.append(recipient)
                 return b"250 2.1.5 ok\r\n"
-            case "DATA" if not session.recipients:
-                return b"554 5.5.1 no recipients\r\n"
-            case "DATA":
+            case "DATA" if session.recipients:
                 return b"354 go ahead\r\n"
-            case "RSET":
-                session.begin_anew()
-                return b"250 2.0.0 ok\r\n"
-            case "NOOP":
-                return b"250 2.0.0 ok\r\n"
-            case "QUIT":
-                return b"221 2.0.0 bye\r\n"
+            case "DATA":
+                return b"554 5.5.1 no recipients\r\n"
             case _:
                 return b"500 5.5.2 unknown\r\n"
 
@@ -249,4 +256,13 @@ def _text(words: str) -> str:
         return ""
 
 
-__all__ = ["CAPABILITIES", "LOGIN", "PASSWORD", "Answer", "GoneError", "Session", "Submission", "Taken"]
+__all__ = [
+    "CAPABILITIES",
+    "LOGIN",
+    "PASSWORD",
+    "Answer",
+    "GoneError",
+    "Session",
+    "Submission",
+    "Taken",
+]

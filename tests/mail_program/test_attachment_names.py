@@ -120,7 +120,8 @@ def test_all_of_them_in_one_letter_have_different_names() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["a.pdf", "見積書.pdf", "写真 一.jpg", "Q3 report (final).xlsx", "résumé.txt", "a&b.txt"]
+    "name",
+    ["a.pdf", "見積書.pdf", "写真 一.jpg", "Q3 report (final).xlsx", "résumé.txt", "a&b.txt"],
 )
 def test_a_harmless_name_stays_as_it_is(name: str) -> None:
     (attachment,) = letter_with(name).attachments

@@ -82,7 +82,7 @@ def test_japanese_without_a_true_label_is_recognised(codec: str, kind: str) -> N
     "codec", ["utf-8", "cp932", "euc_jp", "iso2022_jp"], ids=["UTF-8", "Shift_JIS", "EUC-JP", "JIS"]
 )
 def test_a_letter_without_any_type_is_recognised_too(codec: str) -> None:
-    raw = "Subject: {0}\r\nFrom: {0} <ada@example.org>\r\n\r\n{0}\r\n".format(GREETING)
+    raw = f"Subject: {GREETING}\r\nFrom: {GREETING} <ada@example.org>\r\n\r\n{GREETING}\r\n"
     letter = opened(raw.encode(codec))
     assert letter.subject == GREETING
     assert letter.senders[0].name == GREETING
@@ -130,13 +130,22 @@ def in_jis(shift_jis: bytes) -> bytes:
 
 @pytest.mark.parametrize("character", "①②⑳ⅠⅩ㍉㌔㎜㎏㏍㍻№㏍℡㊤㈱㈲㍾㍽㍼")
 def test_vendor_characters_in_iso_2022_jp(character: str) -> None:
-    octets = "資料".encode("iso2022_jp") + jis(in_jis(character.encode("cp932"))) + "です".encode("iso2022_jp")
+    octets = (
+        "資料".encode("iso2022_jp")
+        + jis(in_jis(character.encode("cp932")))
+        + "です".encode("iso2022_jp")
+    )
     assert text_of(octets, JIS) == f"資料{character}です"
 
 
 def test_vendor_characters_in_a_subject() -> None:
-    word = base64.b64encode(jis(
-            in_jis("①".encode("cp932")), in_jis("㈱".encode("cp932")), "東京".encode("iso2022_jp")[3:-3]))
+    word = base64.b64encode(
+        jis(
+            in_jis("①".encode("cp932")),
+            in_jis("㈱".encode("cp932")),
+            "東京".encode("iso2022_jp")[3:-3],
+        )
+    )
     assert opened(field("Subject", b"=?ISO-2022-JP?B?" + word + b"?=")).subject == "①㈱東京"
 
 

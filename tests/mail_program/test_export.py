@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import mailbox
 from collections.abc import Callable
@@ -27,7 +28,7 @@ BODIES = (
     b"\r\nhello\r\n\r\n\r\n",
     b"\r\nFrom here on it is quoted\r\n",
     b"\r\n>From here\r\n>>From there\r\n> From nowhere\r\n",
-    b"\r\nhello\r\n\r\nFrom ada@example.org Mon Jan  1 00:00:00 2026\r\nSubject: no letter\r\n\r\nx\r\n",
+    b"\r\nhello\r\n\r\nFrom a@example.org Mon Jan  1 00:00:00 2026\r\nSubject: no\r\n\r\nx\r\n",
     b"\r\nFrom\r\nFrom \r\nfrom \r\nFROM \r\n",
     b"\r\n.\r\n..\r\n...\r\n",
     b"\r\n" + b"x" * 100_000 + b"\r\n",
@@ -116,7 +117,6 @@ FOLDERS = (
     ("~",),
     ("%2F",),
     ("con",),
-
     ("INBOX", "below"),
     ("cur",),
     ("new", "tmp"),
@@ -127,8 +127,14 @@ FOLDERS = (
     ("a.",),
     ("é",),
     ("e\u0301",),
-    ("*?\"<>|",),
+    ('*?"<>|',),
 )
+
+
+def put_where_possible(program: MailProgram, letter: Kept) -> None:
+    """Put a letter into a folder, unless the store refuses its name."""
+    with contextlib.suppress(HatoError):
+        program.with_account(lambda store, account: put(store, account, [letter]))
 
 
 @EVERY_KIND
@@ -137,11 +143,7 @@ def test_folders_of_any_name_come_back(
 ) -> None:
     here, there = make_mail_program("here"), make_mail_program("there")
     for number, names in enumerate(FOLDERS):
-        letter = Kept(names, HEAD % number + b"\r\nhello\r\n", 10**9)
-        try:
-            here.with_account(lambda store, account, letter=letter: put(store, account, [letter]))
-        except HatoError:  # the store refuses some of these names
-            continue
+        put_where_possible(here, Kept(names, HEAD % number + b"\r\nhello\r\n", 10**9))
     before = here.with_account(kept)
     assert len(before) > 20
     out = tmp_path / "deep" / "out"
@@ -156,12 +158,8 @@ def test_nothing_is_written_beside_the_folder(
     make_mail_program: Callable[[str], MailProgram], tmp_path: Path, kind: str
 ) -> None:
     here = make_mail_program("here")
-    for names in ((".."), ("../../escaped"), ("/tmp/escaped")):
-        letter = Kept((names,), HEAD % 1 + b"\r\nhello\r\n", 10**9)
-        try:
-            here.with_account(lambda store, account, letter=letter: put(store, account, [letter]))
-        except HatoError:
-            continue
+    for names in ("..", "../../escaped", "/tmp/escaped"):
+        put_where_possible(here, Kept((names,), HEAD % 1 + b"\r\nhello\r\n", 10**9))
     out = tmp_path / "one" / "two" / "out"
     before = {path for path in tmp_path.rglob("*") if out not in path.parents}
     here("export", kind, str(out))
@@ -237,7 +235,8 @@ def test_python_reads_the_maildir(mail_program: MailProgram, tmp_path: Path) -> 
     (cur,) = (path for path in (tmp_path / "out").rglob("cur") if any(path.iterdir()))
     theirs = mailbox.Maildir(cur.parent, create=False)
     said = {
-        (theirs.get_bytes(key).replace(b"\n", b"\r\n"), theirs[key].get_flags()) for key in theirs.keys()
+        (theirs.get_bytes(key).replace(b"\n", b"\r\n"), theirs[key].get_flags())
+        for key in theirs.iterkeys()
     }
     wanted = {
         (
@@ -257,7 +256,11 @@ def test_python_reads_the_mbox(mail_program: MailProgram, tmp_path: Path) -> Non
     letters_here = [replace(one, octets=one.octets) for one in hard_letters()]
     mail_program.with_account(lambda store, account: put(store, account, letters_here))
     mail_program("export", "mbox", str(tmp_path / "out"))
-    (file,) = (path for path in (tmp_path / "out").rglob("*") if path.is_file() and path.stat().st_size > 5_000)
+    (file,) = (
+        path
+        for path in (tmp_path / "out").rglob("*")
+        if path.is_file() and path.stat().st_size > 5_000
+    )
     theirs = mailbox.mbox(file, create=False)
     assert len(theirs) == len(letters_here)
     assert [message["Subject"] for message in theirs] == [str(n) for n in range(len(letters_here))]

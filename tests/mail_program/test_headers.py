@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
@@ -91,7 +91,9 @@ def test_every_word_of_iso_2022_jp_begins_in_ascii() -> None:
     assert subject_of(words) == text
 
 
-@pytest.mark.parametrize("octets", ["=0D=0ABcc:_eve@example.net", "=0A", "=00", "=1B[2J", "=7F", "=C2=9B1m"])
+@pytest.mark.parametrize(
+    "octets", ["=0D=0ABcc:_eve@example.net", "=0A", "=00", "=1B[2J", "=7F", "=C2=9B1m"]
+)
 def test_nothing_that_is_encoded_ends_a_line(octets: str) -> None:
     """The check of every header value does the rest."""
     word = f"=?utf-8?Q?a{octets}b?="
@@ -128,16 +130,26 @@ def test_the_line_of_an_mbox_is_no_field() -> None:
     assert letter.subject == "a"
 
 
-ADDRESSES = (
+A_5_GROUP = (
+    "A Group(Some people)\r\n  :Chris Jones <c@(Chris's host.)public.example>,\r\n"
+    "     joe@example.org,\r\n John <jdoe@one.test> (my dear friend); (the end of the group)"
+)
+ADDRESSES: tuple[tuple[str, list[tuple[str, str]]], ...] = (
     # RFC 5322 appendix A.1.2
     ("Mary Smith <mary@x.test>", [("Mary Smith", "mary@x.test")]),
     (
-        'Mary Smith <mary@x.test>, jdoe@example.org, Who? <one@y.test>',
+        "Mary Smith <mary@x.test>, jdoe@example.org, Who? <one@y.test>",
         [("Mary Smith", "mary@x.test"), ("", "jdoe@example.org"), ("Who?", "one@y.test")],
     ),
-    ('"Joe Q. Public" <john.q.public@example.com>', [("Joe Q. Public", "john.q.public@example.com")]),
-    ('<boss@nil.test>', [("", "boss@nil.test")]),
-    ('"Giant; \\"Big\\" Box" <sysservices@example.net>', [('Giant; "Big" Box', "sysservices@example.net")]),
+    (
+        '"Joe Q. Public" <john.q.public@example.com>',
+        [("Joe Q. Public", "john.q.public@example.com")],
+    ),
+    ("<boss@nil.test>", [("", "boss@nil.test")]),
+    (
+        '"Giant; \\"Big\\" Box" <sysservices@example.net>',
+        [('Giant; "Big" Box', "sysservices@example.net")],
+    ),
     # A.1.3
     (
         "A Group:Ed Jones <joe@where.test>,joe@where.test,John <jdoe@one.test>;",
@@ -146,10 +158,12 @@ ADDRESSES = (
     ("Undisclosed recipients:;", []),
     ("undisclosed-recipients: ;", []),
     # A.5
-    ("Pete(A nice \\) chap) <pete(his account)@silly.test(his host)>", [("Pete", "pete@silly.test")]),
     (
-        "A Group(Some people)\r\n  :Chris Jones <c@(Chris's host.)public.example>,\r\n"
-        "     joe@example.org,\r\n John <jdoe@one.test> (my dear friend); (the end of the group)",
+        "Pete(A nice \\) chap) <pete(his account)@silly.test(his host)>",
+        [("Pete", "pete@silly.test")],
+    ),
+    (
+        A_5_GROUP,
         [
             ("Chris Jones", "c@public.example"),
             ("", "joe@example.org"),
@@ -159,8 +173,10 @@ ADDRESSES = (
     ("(Empty list)(start)Hidden recipients  :(nobody(that I know))  ;", []),
     # A.6.1
     ("Joe Q. Public <john.q.public@example.com>", [("Joe Q. Public", "john.q.public@example.com")]),
-    ("Mary Smith <@node.test:mary@example.net>, , jdoe@test  . example",
-     [("Mary Smith", "mary@example.net"), ("", "jdoe@test.example")]),
+    (
+        "Mary Smith <@node.test:mary@example.net>, , jdoe@test  . example",
+        [("Mary Smith", "mary@example.net"), ("", "jdoe@test.example")],
+    ),
     # Others that are right
     ("joe@example.org (Joe Public)", [("Joe Public", "joe@example.org")]),
     ('"Public, Joe" <joe@example.org>', [("Public, Joe", "joe@example.org")]),
@@ -247,9 +263,11 @@ DATES = (
     ("Tue, 24 Nov 2026 23:05:09 EST", MOMENT),
     ("Tue, 24 Nov 2026 20:05:09 PST", MOMENT),
     ("Wed, 25 Nov 26 13:05:09 +0900", MOMENT),
-    ("Fri, 21 Nov 97 09:55:06 -0600", datetime(1997, 11, 21, 15, 55, 6, tzinfo=timezone.utc)),
-    ("Fri, 21 Nov 1997 09(comment):   55  :  06 -0600",
-     datetime(1997, 11, 21, 15, 55, 6, tzinfo=timezone.utc)),
+    ("Fri, 21 Nov 97 09:55:06 -0600", datetime(1997, 11, 21, 15, 55, 6, tzinfo=UTC)),
+    (
+        "Fri, 21 Nov 1997 09(comment):   55  :  06 -0600",
+        datetime(1997, 11, 21, 15, 55, 6, tzinfo=UTC),
+    ),
     ("Wed, 5 Nov 2026 13:05:09 +0900", MOMENT.replace(day=5)),
     ("Mon, 25 Nov 2026 13:05:09 +0900", MOMENT),
 )

@@ -19,6 +19,10 @@ def name_of(parameters: str | bytes, field: bytes = b"Content-Disposition: attac
     return attachment.part.filename
 
 
+FUN = (
+    "filename*0*=us-ascii'en'This%20is%20even%20more%20;\r\n"
+    ' filename*1*=%2A%2A%2Afun%2A%2A%2A%20;\r\n filename*2="isn\'t it!"'
+)
 NAMES = (
     ('filename="a.pdf"', "a.pdf"),
     ("filename=a.pdf", "a.pdf"),
@@ -29,26 +33,27 @@ NAMES = (
     ("filename*0=a;\r\n filename*1=b;\r\n filename*2=.pdf", "ab.pdf"),
     ("filename*1=b; filename*0=a; filename*2=.pdf", "ab.pdf"),
     ("filename*=us-ascii'en-us'This%20is%20%2A%2A%2Afun%2A%2A%2A", "This is ***fun***"),
-    ("filename*0*=us-ascii'en'This%20is%20even%20more%20;\r\n"
-     " filename*1*=%2A%2A%2Afun%2A%2A%2A%20;\r\n filename*2=\"isn't it!\"",
-     "This is even more ***fun*** isn't it!"),
+    (FUN, "This is even more ***fun*** isn't it!"),
     ("filename*=utf-8''%E8%A6%8B%E7%A9%8D%E6%9B%B8.pdf", "見積書.pdf"),
     ("filename*=utf-8'ja'%e8%a6%8b%e7%a9%8d%e6%9b%b8.pdf", "見積書.pdf"),
     ("filename*=Shift_JIS''%8C%A9%90%CF%8F%91.pdf", "見積書.pdf"),
     ("filename*=iso-2022-jp''%1B%24B%38%2B%40%51%3D%71%1B%28B.pdf", "見積書.pdf"),
-    ("filename*0*=utf-8''%E8%A6; filename*1*=%8B%E7%A9%8D; filename*2*=%E6%9B%B8.pdf", "見積書.pdf"),
+    (
+        "filename*0*=utf-8''%E8%A6; filename*1*=%8B%E7%A9%8D; filename*2*=%E6%9B%B8.pdf",
+        "見積書.pdf",
+    ),
     ("filename=old.pdf; filename*=utf-8''%E8%A6%8B.pdf", "見.pdf"),
     ("filename*=utf-8''%E8%A6%8B.pdf; filename=old.pdf", "見.pdf"),
     # As they are broken
     ('filename="=?utf-8?B?6KaL56mN5pu4LnBkZg==?="', "見積書.pdf"),
     ("filename==?utf-8?B?6KaL56mN5pu4LnBkZg==?=", "見積書.pdf"),
     ('filename="=?utf-8?B?6KaL56mN?=\r\n =?utf-8?B?5pu4LnBkZg==?="', "見積書.pdf"),
-    ("filename=\"見積書.pdf\"", "見積書.pdf"),
+    ('filename="見積書.pdf"', "見積書.pdf"),
     ("filename=見積書.pdf", "見積書.pdf"),
     ("filename*=%E8%A6%8B%E7%A9%8D%E6%9B%B8.pdf", "見積書.pdf"),
     ("filename*=\"utf-8''%E8%A6%8B%E7%A9%8D%E6%9B%B8.pdf\"", "見積書.pdf"),
-    ("filename*0=\"=?utf-8?B?6KaL56mN?=\"; filename*1=\".pdf\"", "見積.pdf"),
-    ("filename=\"a.pdf", "a.pdf"),
+    ('filename*0="=?utf-8?B?6KaL56mN?="; filename*1=".pdf"', "見積.pdf"),
+    ('filename="a.pdf', "a.pdf"),
     ("filename=my report.pdf", "my report.pdf"),
 )
 

@@ -1,4 +1,4 @@
-"""Whatever a letter says, what reaches the terminal is text, in its columns, and looks like itself."""
+"""Whatever a letter says, what reaches the terminal is text, in its columns, and as it is."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def hostile(text: str, form: str) -> bytes:
         b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
         b"--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\na" + body + b"b\r\n"
         b"--b\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p>a" + body + b"b</p>\r\n"
-        b"--b\r\nContent-Type: application/x-a; x=\"" + value + b"\"\r\n"
+        b'--b\r\nContent-Type: application/x-a; x="' + value + b'"\r\n'
         b"Content-Disposition: attachment; " + name + b"\r\n\r\nx\r\n--b--\r\n"
     )
 
@@ -162,15 +162,15 @@ def test_json_is_one_value_without_raw_escapes(mail_program: MailProgram) -> Non
 
 
 def test_names_of_folders_are_harmless(mail_program: MailProgram) -> None:
-    letters = [Kept((f"a{text}b",), b"Subject: x\r\n\r\nx\r\n", 10**9) for text in REORDERING + STRANGE]
+    letters = [
+        Kept((f"a{text}b",), b"Subject: x\r\n\r\nx\r\n", 10**9) for text in REORDERING + STRANGE
+    ]
     mail_program.with_account(lambda store, account: put(store, account, letters))
     check_harmless(mail_program("folders").out)
     check_harmless(mail_program("inbox", "a\u202eb", status=1).err)
 
 
-@pytest.mark.parametrize(
-    "argument", ["\x1b[2J", "a\u202eb", "x\r\ny", "id:\x1b", "1\x1b[2J"]
-)
+@pytest.mark.parametrize("argument", ["\x1b[2J", "a\u202eb", "x\r\ny", "id:\x1b", "1\x1b[2J"])
 @pytest.mark.parametrize(
     "verb",
     [
@@ -224,7 +224,9 @@ def test_text_that_looks_like_our_own_is_told_from_it(mail_program: MailProgram)
 def test_one_letter_is_one_row(mail_program: MailProgram) -> None:
     subject = "=?utf-8?Q?one=0D=0A=0A_2_=E2=97=8F_fake?="
     fill(mail_program, f"From: a@b\r\nSubject: {subject}\r\n\r\nx\r\n".encode())
-    rows = [line for line in mail_program("inbox").out.split("\n") if "fake" in line or "one" in line]
+    rows = [
+        line for line in mail_program("inbox").out.split("\n") if "fake" in line or "one" in line
+    ]
     assert len(rows) == 1
 
 
@@ -269,9 +271,17 @@ def test_attachments_are_saved_in_the_folder_and_nowhere_else(
     mail_program("inbox")
     folder = tmp_path / "one" / "two" / "saved"
     folder.mkdir(parents=True)
-    before = {path for path in tmp_path.rglob("*") if mail_program.config.with_suffix("") not in path.parents}
+    before = {
+        path
+        for path in tmp_path.rglob("*")
+        if mail_program.config.with_suffix("") not in path.parents
+    }
     mail_program("attachment", "save", "1", "--to", str(folder))
-    after = {path for path in tmp_path.rglob("*") if mail_program.config.with_suffix("") not in path.parents}
+    after = {
+        path
+        for path in tmp_path.rglob("*")
+        if mail_program.config.with_suffix("") not in path.parents
+    }
     assert len(list(folder.iterdir())) == len(NAMES)
     outside = {path for path in after - before if path.parent != folder}
     assert not {path for path in outside if "state" not in path.parts}
