@@ -26,7 +26,7 @@ _CHANGED: Final = Text(
     en="The new password of {address} works, and is used from now on.",
     ja="{address} の新しいパスワードでログインできました。これから使います。",
 )
-_KEPT: Final = Text(
+NOT_CHANGED: Final = Text(
     en="The password of {address} was not changed: no login came about.",
     ja="{address} のパスワードは変えていません。ログインできませんでした。",
 )
@@ -56,6 +56,6 @@ def password(desk: Desk, address: str, owner: str | None, *, password_stdin: boo
     secret = take_password(desk, source.address, from_standard_input=password_stdin, is_new=False)
     tried = desk.run(try_source(source, secret, desk.outside()))
     say_setting(desk, tried)
-    demand_login(tried, _KEPT, address=source.address)
+    demand_login(tried, NOT_CHANGED, address=source.address)
     desk.run(keep(secret))
     desk.say(_CHANGED, address=source.address)

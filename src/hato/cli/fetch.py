@@ -88,6 +88,7 @@ def fetch(
     A letter over the account's --largest, or one that its server does not give out, is here as its
     header and a note. --whole fetches all of these whole, --letter one of them.
     """
+    from hato.cli.fetch_passwords import ask_for_passwords
     from hato.cli.fetch_run import FetchRun
     from hato.cli.fetch_words import FetchWords
 
@@ -99,6 +100,8 @@ def fetch(
         raise click.UsageError(_WHICH_ACCOUNT.in_language(desk.language))
     try:
         desk.run(_work(desk, run, watch=watch))
+        if not watch and not as_json:
+            ask_for_passwords(desk, run)
     except KeyboardInterrupt:
         words.interrupted(run.results, run.unfinished())
         desk.say_aside(_INTERRUPTED, **run.counts()._asdict())
@@ -122,7 +125,6 @@ async def _work(desk: Desk, run: FetchRun, *, watch: bool) -> None:
             await run.watch()
         else:
             await run.once()
-            await run.ask_for_passwords()
 
 
 def _no_such(address: str, others: list[str]) -> InvalidInputError:

@@ -9,16 +9,16 @@ Fails with NotFoundError for a person or an account that is not there, and as th
 from __future__ import annotations
 
 import contextlib
-import sys
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from hato.cli.desk import Desk
 from hato.cli.fetch_display import REFRESH_SECONDS
 from hato.cli.fetch_words import FetchWords, Result
-from hato.cli.passwords import ask_for_password
 from hato.core.clock import SystemClock
 from hato.core.ids import EmailId
 from hato.core.limits import FETCH_LOCK_SECONDS
+from hato.core.secret import Secret
 from hato.services.fetching.crew import Crew
 from hato.services.fetching.fetcher import Fetcher, Told
 from hato.services.fetching.ledger_books import entries_not_whole
@@ -57,8 +57,9 @@ class FetchRun:
         self._crew: Crew | None = None
 
     async def open(self, store: Store) -> None:
-        """Find the accounts. Raises NotFoundError."""
+        """Find the accounts, anew where it is open already. Raises NotFoundError."""
         self._store = store
+        self.entries, self.others = [], []
         self._polls: SourcePolls = self._desk.ways.source_polls(
             store, self._desk.settings, self._desk.path()
         )
@@ -110,23 +111,23 @@ class FetchRun:
             async for told in reports:
                 self._note(told)
 
-    async def ask_for_passwords(self) -> None:
-        """Ask once for each password that a server refused, where somebody can answer; try it."""
-        if self._words.is_json or not (sys.stdin.isatty() and sys.stderr.isatty()):
-            return
-        again = []
+    def wanting_passwords(self) -> Iterator[Entry]:
+        """Yield the accounts whose password was refused, each with its trouble told before."""
         for entry in self.entries:
             result = self.results.get(entry.key)
             if result is None or not result.wants_password or entry.source.proof is Proof.OAUTH2:
                 continue
             if not result.report.mark:
                 self._words.trouble(result)
-            secret = ask_for_password(self._desk, entry.source.address)
-            if secret:
-                sources = self._sources_of(entry.account)
-                await sources.set_secret(entry.source.source_id, secret)
-                again.append(entry)
-        await self._poll(again)
+            yield entry
+
+    async def again(self, secrets: Mapping[str, Secret]) -> None:
+        """Keep new secrets of accounts, by the keys of these, and poll them."""
+        entries = [entry for entry in self.entries if entry.key in secrets]
+        for entry in entries:
+            sources = self._sources_of(entry.account)
+            await sources.set_secret(entry.source.source_id, secrets[entry.key])
+        await self._poll(entries)
 
     def counts(self) -> Letters:
         """Return how many letters came so far, those of polls that were broken off included."""

@@ -62,4 +62,7 @@ def take_password(
 
 def ask_for_password(desk: Desk, name: str) -> Secret:
     """Ask somebody at a terminal for a password of hers elsewhere, once; empty: not now."""
-    return Secret(getpass.getpass(_ASK_AGAIN.in_language(desk.language, name=name)))
+    try:
+        return Secret(getpass.getpass(_ASK_AGAIN.in_language(desk.language, name=name)))
+    except EOFError:
+        return Secret("")
