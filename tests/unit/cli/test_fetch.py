@@ -11,7 +11,7 @@ import pytest
 
 from hato.app import Composition
 from hato.cli.desk import Desk
-from hato.cli.fetch_words import FetchWords
+from hato.cli.fetch.words import FetchWords
 from hato.core.language import Language
 from hato.core.secret import Secret
 from hato.core.settings_file import read_settings
