@@ -72,7 +72,22 @@ def test_a_name_in_raw_iso_2022_jp() -> None:
 
 
 def test_the_name_of_the_type_where_there_is_no_other() -> None:
-    assert name_of('Content-Type: application/pdf; name="a.pdf"', b"X: y\r\n") == "a.pdf"
+    part = b'--b\r\nContent-Type: application/pdf; name="a.pdf"\r\n\r\nx\r\n--b--\r\n'
+    (attachment,) = opened(mixed(b"--b\r\n\r\nhello\r\n" + part)).attachments
+    assert attachment.part.filename == "a.pdf"
+
+
+def test_of_two_types_the_first_counts() -> None:
+    assert name_of('Content-Type: application/pdf; name="a.pdf"', b"X: y\r\n") == ""
+
+
+def test_a_name_that_ends_in_half_a_character_of_shift_jis() -> None:
+    assert name_of(b'filename="' + "一覧表".encode("cp932") + b'"; size=5') == "一覧表"
+
+
+def test_a_type_with_controls_in_it_keeps_the_rest() -> None:
+    letter = opened(b"Content-Type: application/octet\x1b-stream\r\n\r\nx\r\n")
+    assert letter.root.media_type == "application/octet-stream"
 
 
 @pytest.mark.parametrize(

@@ -13,16 +13,24 @@ from binascii import unhexlify
 from typing import Final, NamedTuple
 
 from hato.core.limits import MIME_FIELD_OCTETS, MIME_PARAMETERS
+from hato.message.charset_guess import is_utf_8
 from hato.message.charsets import decode_text
 from hato.message.encoded_words import decode_words, one_line, unfold
 
 _PARAMETER: Final = re.compile(
     rb';\s*+([^\s=;"]++)\s*+=\s*+(?:"((?>(?:[^"\\]++|\\.)*))"?[^;]*+|([^;]*+))', re.DOTALL
 )
+_PARAMETER_OF_PAIRS: Final = re.compile(
+    rb';\s*+([^\s=;"]++)\s*+=\s*+'
+    rb'(?:"((?>(?:[\x81-\xfe][\x40-\xfe]|[^"\\]|\\.)*))"?[^;]*+|([^;]*+))',
+    re.DOTALL,
+)
+"""In Shift_JIS, Big5 and GB 18030 the second octet of a character may be a backslash."""
 _VALUE: Final = re.compile(rb"\s*+([^\s;(]*+(?:\s*+/\s*+[^\s;(]++)?)")
 _BLANKS: Final = re.compile(rb"\s++")
 _COMMENT: Final = re.compile(rb'"(?>(?:[^"\\]++|\\.)*)"?|\((?>(?:[^()\\]++|\\.)*)\)', re.DOTALL)
 _ESCAPED: Final = re.compile(rb"\\(.)", re.DOTALL)
+_ESCAPED_OF_PAIRS: Final = re.compile(rb"([\x81-\xfe][\x40-\xfe])|\\(.)", re.DOTALL)
 _ESCAPED_OCTET: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
 _SECTION: Final = re.compile(r"([^*]++)(?:\*(\d{1,4}))?(\*)?", re.ASCII)
 
@@ -50,10 +58,11 @@ def read_parameters(field: bytes) -> FieldWithParameters:
         text = b";" + text  # the first semicolon is missing
     plain: dict[str, str] = {}
     sections: dict[str, dict[int, tuple[bytes, bool]]] = {}
-    for count, found in enumerate(_PARAMETER.finditer(text)):
+    pairs = not is_utf_8(text)
+    for count, found in enumerate((_PARAMETER_OF_PAIRS if pairs else _PARAMETER).finditer(text)):
         if count >= MIME_PARAMETERS:
             break
-        octets = _ESCAPED.sub(rb"\1", found[2]) if found[2] is not None else found[3].strip()
+        octets = found[3].strip() if found[2] is None else _unescaped(found[2], pairs=pairs)
         key = _SECTION.fullmatch(found[1].decode("ascii", "replace").lower())
         if key is None:
             continue
@@ -69,6 +78,13 @@ def read_parameters(field: bytes) -> FieldWithParameters:
 def _without_comment(found: re.Match[bytes]) -> bytes:
     """Return a quoted string as it is, and a blank for a comment."""
     return found[0] if found[0].startswith(b'"') else b" "
+
+
+def _unescaped(quoted: bytes, *, pairs: bool) -> bytes:
+    """Return what a quoted string says. `pairs`: it has characters of two octets."""
+    if pairs:
+        return _ESCAPED_OF_PAIRS.sub(lambda found: found[1] or found[2], quoted)
+    return _ESCAPED.sub(rb"\1", quoted)
 
 
 def _joined(numbered: dict[int, tuple[bytes, bool]]) -> str:
