@@ -10,25 +10,19 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
-import signal
-import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from bench import generator, machine, report
 from bench.certificate import make_certificate
+from bench.command_line import chosen, conduct
 from bench.comparison import Comparison, say
 from bench.floor_server import Floor
 from bench.hato_server import Hato
 from bench.letters import write_letters
 from bench.measure import Side
 from bench.peer_dovecot import MAIL_LOCATIONS, PACKAGES, Dovecot
-from bench.scenarios import SCENARIOS, Scenario, groups_for
-from bench.server import BenchError
+from bench.scenarios import SCENARIOS, groups_for
 
 
 def _arguments() -> argparse.Namespace:
@@ -49,45 +43,10 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _chosen(names: str) -> list[Scenario]:
-    if not names:
-        return [scenario for scenario in SCENARIOS if not scenario.optional]
-    if names == "all":
-        return list(SCENARIOS)
-    wanted = names.split(",")
-    unknown = set(wanted) - {scenario.name for scenario in SCENARIOS}
-    if unknown:
-        raise BenchError(f"no scenario is named {', '.join(sorted(unknown))}: see bench/run --list")
-    return [scenario for scenario in SCENARIOS if scenario.name in wanted]
-
-
-def install(packages: tuple[str, ...]) -> None:
-    """Install Debian's packages; a Dovecot that was not there before is not left running."""
-    new = shutil.which("dovecot") is None
-    environment = ["env", "DEBIAN_FRONTEND=noninteractive"]
-    install = ["apt-get", "install", "-y", "--no-install-recommends", *packages]
-    for command in (["apt-get", "update"], install):
-        subprocess.run([*environment, *command], check=True, stdout=sys.stderr)
-    if new and Path("/run/systemd/system").exists():
-        subprocess.run(["systemctl", "disable", "--now", "dovecot"], check=True)
-
-
-@contextmanager
-def work_folder(where: Path, *, keep: bool) -> Iterator[Path]:
-    """Give a new folder, and remove it at the end unless it is to be kept."""
-    folder = Path(tempfile.mkdtemp(prefix="hato-bench-", dir=where))
-    folder.chmod(0o755)
-    try:
-        yield folder
-    finally:
-        if keep:
-            say(f"kept: {folder}")
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
-
-
 def _compare(options: argparse.Namespace, folder: Path) -> None:
-    scenarios = _chosen(options.scenarios)
+    if machine.filesystem_of(folder) == "tmpfs":
+        say("warning: the data lies in memory: what must be durable costs nothing there")
+    scenarios = chosen(options.scenarios, SCENARIOS)
     groups = groups_for(scenarios, options.people, options.idle_sessions)
     binary, certificate = generator.build(folder), make_certificate(folder)
     letters = {name: folder / f"{name}.letters" for name in groups}
@@ -125,29 +84,7 @@ def _compare(options: argparse.Namespace, folder: Path) -> None:
 
 def main() -> int:
     """Run what the command line asks for; return the exit code."""
-    options = _arguments()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        if options.list:
-            for scenario in SCENARIOS:
-                mark = " (by name only)" if scenario.optional else ""
-                print(f"{scenario.name:24}{scenario.about}{mark}")
-            return 0
-        if options.install_peer:
-            install(PACKAGES)
-        with work_folder(options.work, keep=options.keep) as folder:
-            if machine.filesystem_of(folder) == "tmpfs":
-                say("warning: the data lies in memory: what must be durable costs nothing there")
-            _compare(options, folder)
-    except BenchError as error:
-        say(f"bench/run: {error}")
-        return 1
-    except subprocess.CalledProcessError as error:
-        say(f"bench/run: a command failed: {error}")
-        return 2
-    except KeyboardInterrupt:
-        return 130
-    return 0
+    return conduct("bench/run", _arguments(), SCENARIOS, PACKAGES, _compare)
 
 
 if __name__ == "__main__":

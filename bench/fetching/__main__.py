@@ -10,16 +10,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
 from bench import generator, machine
-from bench.__main__ import install, work_folder
 from bench.certificate import make_certificate
+from bench.command_line import chosen, conduct
 from bench.comparison import say
 from bench.fetching.delay import SOURCE
 from bench.fetching.hato_collector import HatoCollector
@@ -43,24 +41,16 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--provider", choices=sorted(PROVIDERS), default="floor")
     parser.add_argument("--letters", type=int, help="at most so many, whatever the scenario says")
     parser.add_argument(
-        "--lockstep-letters", type=int, default=500, help="where each costs a round trip"
+        "--lockstep-letters",
+        type=int,
+        default=1_000,
+        help="where each costs a round trip; Hato fetches as many besides, to be compared with",
     )
     parser.add_argument("--seconds", type=float, default=120.0, help="to watch `sources-200`")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
     parser.add_argument("--keep", action="store_true", help="keep the run's folder")
     parser.add_argument("--work", type=Path, default=Path("/var/tmp"), help="a folder on a disk")
     return parser.parse_args()
-
-
-def _chosen(names: str) -> list[Scenario]:
-    if not names:
-        return [scenario for scenario in SCENARIOS if not scenario.optional]
-    if names == "all":
-        return list(SCENARIOS)
-    unknown = set(names.split(",")) - {scenario.name for scenario in SCENARIOS}
-    if unknown:
-        raise BenchError(f"no scenario is named {', '.join(sorted(unknown))}: see --list")
-    return [scenario for scenario in SCENARIOS if scenario.name in names.split(",")]
 
 
 def _collectors(only: str, folder: Path, certificate: tuple[Path, Path]) -> list[Collector]:
@@ -81,14 +71,17 @@ def _measure(
         hato = [one for one in collectors if isinstance(one, HatoCollector)]
         return {one.name: [bench.measure_sources(one, options.seconds)] for one in hato}
     figures: Figures = {one.name: [] for one in collectors}
+    numbers = sorted({bench.letters_of(scenario, one) for one in collectors})
     turns, each = (1, options.rounds) if scenario.kind is Kind.KNOWN else (options.rounds, 1)
     for _ in range(turns):
         for one in collectors:
+            is_hato = isinstance(one, HatoCollector)  # beside everybody with as many letters
             try:
-                for figure in bench.measure(scenario, one, each):
-                    figures[one.name].append(_told(scenario, one, figure))
+                for letters in numbers if is_hato else [bench.letters_of(scenario, one)]:
+                    for figure in bench.measure(scenario, one, letters, each):
+                        figures[one.name].append(_told(scenario, one, figure))
             except BenchError as fault:
-                if isinstance(one, HatoCollector):
+                if is_hato:
                     raise
                 say(f"  {scenario.name}: {one.name} failed, and is left out: {fault}")
     return figures
@@ -107,10 +100,10 @@ def _told(scenario: Scenario, collector: Collector, figure: Figure) -> Figure:
 def _run(options: argparse.Namespace, folder: Path) -> None:
     certificate = make_certificate(folder)
     collectors = _collectors(options.only, folder, certificate)
-    scenarios = _chosen(options.scenarios)
+    scenarios = chosen(options.scenarios, SCENARIOS)
     floor = FloorProvider(folder / "floor", certificate)
-    chosen = PROVIDERS[options.provider]
-    provider = floor if options.provider == "floor" else chosen(folder / "provider", certificate)
+    make = PROVIDERS[options.provider]
+    provider = floor if options.provider == "floor" else make(folder / "provider", certificate)
     bench = Bench(
         folder / "work",
         floor,
@@ -144,27 +137,7 @@ def _raw(results: list[tuple[Scenario, Figures]]) -> Iterator[dict[str, object]]
 
 def main() -> int:
     """Run what the command line asks for; return the exit code."""
-    options = _arguments()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        if options.list:
-            for scenario in SCENARIOS:
-                mark = " (by name only)" if scenario.optional else ""
-                print(f"{scenario.name:24}{scenario.about}{mark}")
-            return 0
-        if options.install_peer:
-            install(PACKAGES)
-        with work_folder(options.work, keep=options.keep) as folder:
-            _run(options, folder)
-    except BenchError as error:
-        say(f"bench/run fetch: {error}")
-        return 1
-    except subprocess.CalledProcessError as error:
-        say(f"bench/run fetch: a command failed: {error}")
-        return 2
-    except KeyboardInterrupt:
-        return 130
-    return 0
+    return conduct("bench/run fetch", _arguments(), SCENARIOS, PACKAGES, _run)
 
 
 if __name__ == "__main__":

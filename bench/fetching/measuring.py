@@ -73,16 +73,18 @@ class Bench:
     letters: int | None = None
     """Most letters, whatever the scenario says."""
 
-    def measure(self, scenario: Scenario, collector: Collector, rounds: int) -> Iterator[Figure]:
-        """Yield a figure for each round; what is fetched begins anew in each."""
+    def measure(
+        self, scenario: Scenario, collector: Collector, letters: int, rounds: int
+    ) -> Iterator[Figure]:
+        """Yield a figure for each round; what is fetched, so many letters, begins anew in each."""
         if scenario.kind is Kind.KNOWN:
-            with self._set_up(scenario, collector) as (maildrop, delay):
+            with self._set_up(scenario, collector, letters) as (maildrop, delay):
                 collector.know_all()
                 for _ in range(rounds):
                     yield _collect(scenario, collector, maildrop, delay)
             return
         for _ in range(rounds):
-            with self._set_up(scenario, collector) as (maildrop, delay):
+            with self._set_up(scenario, collector, letters) as (maildrop, delay):
                 if scenario.kind is Kind.AGAIN:
                     collector.collect()
                     arrived.check(maildrop, collector.arrived())
@@ -91,15 +93,15 @@ class Bench:
                 yield _collect(scenario, collector, maildrop, delay)
                 arrived.check(maildrop, collector.arrived())
 
-    def _letters(self, scenario: Scenario, collector: Collector) -> int:
+    def letters_of(self, scenario: Scenario, collector: Collector) -> int:
+        """Return how many letters a collector is measured with."""
         wanted = scenario.letters_of(pipelines=collector.pipelines, in_lockstep=self.in_lockstep)
         return wanted if self.letters is None else min(wanted, self.letters)
 
     @contextmanager
     def _set_up(
-        self, scenario: Scenario, collector: Collector
+        self, scenario: Scenario, collector: Collector, letters: int
     ) -> Iterator[tuple[Maildrop, Delay | None]]:
-        letters = self._letters(scenario, collector)
         # How the peers are told what they know is the floor's numbering.
         is_floor = scenario.kind is Kind.KNOWN or scenario.letters == 1
         provider = self.floor if is_floor else self.provider

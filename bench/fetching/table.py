@@ -26,12 +26,19 @@ _HEAD = (
 
 
 def table(results: Sequence[tuple[Scenario, Figures]]) -> str:
-    """Return a Markdown table: a line for each collector in each scenario."""
+    """Return a Markdown table: a line for each collector and number of letters in each scenario.
+
+    Only runs with as many letters are compared.
+    """
     lines = [_HEAD, "|---|---|---:|---:|---:|---:|---:|---|---:|---|---|"]
     for scenario, figures in results:
-        for name, these in figures.items():
-            if these:
-                lines.append(_line(scenario, name, these, figures.get("Hato", [])))
+        for name, all_of_them in figures.items():
+            for letters in sorted({one.letters for one in all_of_them}, reverse=True):
+                these, ours = (
+                    [one for one in several if one.letters == letters]
+                    for several in (all_of_them, figures.get("Hato", []))
+                )
+                lines.append(_line(scenario, name, these, ours))
     return "\n".join(lines)
 
 

@@ -471,6 +471,12 @@ four thousand people has 200 KB."""
 LETTER_TEXT_OCTETS: Final = 4_194_304
 """What is shown as a letter's text, all its parts together: two thousand pages."""
 
+HTML_TAGS: Final = 200_000
+"""Tags of one page that are heeded; the largest newsletters have some ten thousand."""
+
+HTML_LINKS: Final = 1_000
+"""Links of one page that are shown."""
+
 ADDRESSES_PER_FIELD: Final = 10_000
 """Addresses that are read of one field."""
 

@@ -16,7 +16,7 @@ from hato.message.charsets import decode_text
 from hato.message.encoded_words import decode_words, one_line, unfold
 
 _TOKEN: Final = re.compile(
-    r'"(?:[^"\\]|\\.)*+"?+|<(?:[^<>"]|"(?:[^"\\]|\\.)*+")*+>?+|\[[^\[\]<>,;]*+\]?+|[(),:;]'
+    r'"(?>(?:[^"\\]++|\\.)*)"?|<(?>(?:[^<>"]++|"(?>(?:[^"\\]++|\\.)*)")*)>?|\[[^\[\]<>,;]*+\]?|[(),:;]'
     r'|[^"<(\[),:;\s]++|\s++|.',
     re.DOTALL,
 )
@@ -24,6 +24,7 @@ _IN_COMMENT: Final = re.compile(r"\\.|[()]", re.DOTALL)
 _ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
 _ROUTE: Final = re.compile(r"\s*+@[^:<>]*+:")
 _NEEDS_NO_QUOTES: Final = re.compile(r'[^\s"(),:;<>@\[\\\]\x00-\x1f\x7f]++')
+_DOTS: Final = re.compile(r" ?\. ?")
 _BLANKS: Final = re.compile(r"\s++")
 
 
@@ -55,7 +56,7 @@ def read_address_text(text: str) -> tuple[Address, ...]:
             words = []
             group = "" if word == ";" else group
         elif word == ":":
-            group = _phrase(words)
+            group = _phrase([word for word in words if word[0] != "("])
             words = []
         else:
             words.append(word)
@@ -97,32 +98,38 @@ def _end_of_comment(text: str, at: int) -> int:
 
 def _add(found: list[Address], words: list[str], group: str) -> None:
     """Add the address that `words` are, if they are one."""
-    angle = next((word for word in words if word[0] == "<"), None)
+    angles = [word for word in words if word[0] == "<"]
+    angle = next((word for word in angles if "@" in word), angles[0] if angles else None)
     comments = [word for word in words if word[0] == "("]
-    others = [word for word in words if word[0] not in "<("]
+    others = [word for word in words if word[0] not in "<(>"]
     if angle is not None:
         mailbox = _mailbox(angle[1:].removesuffix(">"))
         name = _phrase(others) or _phrase(_inside(comments))
     else:
         mailbox, name = _without_angles("".join(others).strip(), others)
-        name = name or _phrase(_inside(comments))
+        name = name or (_phrase(_inside(comments)) if mailbox else "")
     if mailbox or name:
         found.append(Address(name, mailbox, group))
 
 
 def _without_angles(whole: str, words: list[str]) -> tuple[str, str]:
     """Return mailbox and name of what has no <>: `a@b`, `root`, `Name a@b`, `Name`."""
-    if whole.startswith('"') and "@" not in whole.rpartition('"')[2]:
-        return "", _phrase(words)
-    if whole.startswith('"') or len(whole.split(None, 1)) < 2:
+    if whole.startswith('"'):
+        quoted = next(word for word in words if word[0] == '"')
+        rest = whole[len(quoted) :]
+        if "@" not in rest:
+            return "", _phrase(words)
+        return (_mailbox(rest), _phrase([quoted])) if rest[0].isspace() else (_mailbox(whole), "")
+    if len(whole.split(None, 1)) < 2:
         return _mailbox(whole), ""
     if "@" not in whole:
         return "", _phrase(words)
-    parts = whole.split()
-    at = next((index for index, part in enumerate(parts) if "@" in part[1:-1]), None)
-    if at is None:  # blanks around the @, as RFC 5322 §4.4 allows
-        return _mailbox(whole), ""
-    return _mailbox(parts.pop(at)), _phrase([" ".join(parts)])
+    local, _, domain = " ".join(whole.split()).rpartition("@")
+    # RFC 5322 §4.4 allows blanks around the @ and around the dots of a domain.
+    parts = f"{local.rstrip()}@{_DOTS.sub('.', domain).lstrip()}".split()
+    at = next(index for index, part in enumerate(parts) if "@" in part)
+    mailbox = parts.pop(at)
+    return _mailbox(mailbox), _phrase([" ".join(parts)])
 
 
 def _inside(comments: list[str]) -> list[str]:
@@ -147,7 +154,7 @@ def _mailbox(text: str) -> str:
     if "(" in text or '"' not in text:
         text = "".join(word for word in _words(text) if word[0] != "(")
     if '"' not in text:
-        return one_line(_BLANKS.sub("", text))
+        return one_line(_BLANKS.sub("", text)).strip("<>")
     local, at_sign, domain = text.rpartition("@")
     local = local.strip()
     plain = _ESCAPED.sub(r"\1", local[1:-1]) if len(local) > 1 and local[0] == local[-1] else local

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from hato.message.attachment_names import distinct_names, safe_name
+from hato.message.part_choice import is_saved
 from hato.message.structure import Part, decoded
 
 
@@ -33,30 +34,34 @@ class Attachment(NamedTuple):
 
 
 def find_attachments(raw: bytes, root: Part) -> tuple[Attachment, ...]:
-    """Return the attachments of a letter."""
-    parts = [part for part in root.walk() if _is_saved(part, root)]
+    """Return the attachments of a letter; those of letters inside it stand behind these."""
+    found = [(part, is_inline) for part, is_inline in _with_place(root) if is_saved(part)]
     names = distinct_names(
-        [safe_name(part.filename, part.media_type, number) for number, part in enumerate(parts, 1)]
+        [
+            safe_name(_given_name(part), part.media_type, number)
+            for number, (part, _) in enumerate(found, 1)
+        ]
     )
     return tuple(
-        Attachment(part, name, part.media_type, size_of(raw, part), part.disposition == "inline")
-        for part, name in zip(parts, names, strict=True)
+        Attachment(part, name, part.media_type, size_of(raw, part), is_inline)
+        for (part, is_inline), name in zip(found, names, strict=True)
     )
 
 
-def _is_saved(part: Part, root: Part) -> bool:
-    """Tell whether a part is listed; of the letter itself only what cannot be read."""
-    is_text = part.media_type in {"text/plain", "text/html"}
-    return is_attachment(part) and not (part is root and is_text)
+def _with_place(part: Part, *, is_related: bool = False) -> Iterator[tuple[Part, bool]]:
+    """Yield all parts, and whether each is shown inside another one."""
+    yield part, part.disposition == "inline" or (is_related and bool(part.content_id))
+    is_related = part.media_type == "multipart/related"
+    for one in part.parts:
+        yield from _with_place(one, is_related=is_related)
 
 
-def is_attachment(part: Part) -> bool:
-    """Tell whether a part is something to save rather than something to read."""
-    if part.media_type.startswith("multipart/"):
-        return False
-    if part.media_type in {"text/plain", "text/html"}:
-        return part.disposition == "attachment" or bool(part.filename)
-    return True
+def _given_name(part: Part) -> str:
+    """Return the name that the sender gave, or a letter's subject."""
+    if part.filename or not part.parts:
+        return part.filename
+    subject = part.parts[0].fields.text("Subject").replace("/", "_").replace("\\", "_")
+    return f"{subject}.eml" if subject else ""
 
 
 def size_of(raw: bytes, part: Part) -> int:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
 _LONGEST: Final = 200
+_COLON: Final = re.compile(r" ?: ?")
 _COMMENTS: Final = re.compile(r"\([^()]*+\)")
 _MONTHS: Final = {
     name: number
@@ -64,7 +65,7 @@ def read_date(value: str) -> datetime | None:
     while "(" in text:
         shorter = _COMMENTS.sub(" ", text)
         text = shorter if shorter != text else shorter.partition("(")[0]
-    text = " ".join(text.split())
+    text = _COLON.sub(":", " ".join(text.split()))
     for form in _FORMS:
         found = form.match(text)
         moment = _moment(found.groupdict()) if found else None

@@ -16,7 +16,7 @@ from hato.message.charsets import decode_text
 from hato.message.transfer_encoding import decode_base64
 
 _WORD: Final = re.compile(
-    r"=\?([^?*\s]{1,64}+)(?:\*[^?\s]{0,64}+)?\?([bBqQ])\?([^?]*+(?:\?(?!=)[^?]*+)?)\?="
+    r"=\?([^?*\s]{1,64})(?:\*[^?\s]{0,64})?\?([bBqQ])\?([^?]*+(?:\?(?!=)[^?]*+)?)\?="
 )
 _BLANKS: Final = re.compile(r"\s*+")
 _FOLD: Final = re.compile(rb"\r?\n(?=[ \t])|\r?\n$")

@@ -18,8 +18,9 @@ from hato.message.addresses import Address, read_addresses
 from hato.message.dates import read_date
 from hato.message.encoded_words import decode_value
 
-_FIELD: Final = re.compile(rb"^([^\s:]++)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)\n?", re.MULTILINE)
+_FIELD: Final = re.compile(rb"^([^\s:]++)[ \t]*+:([^\n]*+(?>(?:\n[ \t][^\n]*+)*))\n?", re.MULTILINE)
 _IDENTIFIER: Final = re.compile(rb"<([^<>]++)>")
+_LOOK_OCTETS: Final = 4_096
 _BLANKS: Final = re.compile(rb"\s++")
 
 
@@ -139,12 +140,22 @@ def read_header(octets: bytes) -> Fields:
 
 def end_of_header(octets: bytes, start: int, stop: int) -> int:
     """Return where the body begins: behind the first empty line, or `stop`."""
-    if octets.startswith(b"\r\n", start):
-        return min(start + 2, stop)
-    if octets.startswith(b"\n", start):
-        return min(start + 1, stop)
+    if octets[start : start + 1] in (b"\r", b"\n"):
+        if octets.startswith(b"\r\n", start):
+            return min(start + 2, stop)
+        if octets.startswith(b"\n", start):
+            return min(start + 1, stop)
+    near = min(start + _LOOK_OCTETS, stop)  # a letter without CR is not gone through for one
+    found = _empty_line(octets, start, near)
+    if found < 0 and near < stop:
+        found = _empty_line(octets, start, stop)
+    return stop if found < 0 else found
+
+
+def _empty_line(octets: bytes, start: int, stop: int) -> int:
+    """Return the place behind the first empty line, or -1."""
     empty = octets.find(b"\n\r\n", start, stop)
     bare = octets.find(b"\n\n", start, stop if empty < 0 else empty + 1)
     if bare >= 0:
         return bare + 2
-    return empty + 3 if empty >= 0 else stop
+    return empty + 3 if empty >= 0 else -1

@@ -17,14 +17,14 @@ from hato.message.charsets import decode_text
 from hato.message.encoded_words import decode_words, one_line, unfold
 
 _PARAMETER: Final = re.compile(
-    rb';\s*+([^\s=;"]++)\s*+=\s*+(?:"((?:[^"\\]|\\.)*+)"?+[^;]*+|([^;]*+))', re.DOTALL
+    rb';\s*+([^\s=;"]++)\s*+=\s*+(?:"((?>(?:[^"\\]++|\\.)*))"?[^;]*+|([^;]*+))', re.DOTALL
 )
 _VALUE: Final = re.compile(rb"\s*+([^\s;(]*+(?:\s*+/\s*+[^\s;(]++)?)")
 _BLANKS: Final = re.compile(rb"\s++")
-_COMMENT: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"?+|\((?:[^()\\]|\\.)*+\)', re.DOTALL)
+_COMMENT: Final = re.compile(rb'"(?>(?:[^"\\]++|\\.)*)"?|\((?>(?:[^()\\]++|\\.)*)\)', re.DOTALL)
 _ESCAPED: Final = re.compile(rb"\\(.)", re.DOTALL)
 _ESCAPED_OCTET: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
-_SECTION: Final = re.compile(r"([^*]++)(?:\*(\d{1,4}+))?(\*)?", re.ASCII)
+_SECTION: Final = re.compile(r"([^*]++)(?:\*(\d{1,4}))?(\*)?", re.ASCII)
 
 
 class FieldWithParameters(NamedTuple):
@@ -43,8 +43,11 @@ def read_parameters(field: bytes) -> FieldWithParameters:
         text = _COMMENT.sub(_without_comment, text)
     value = _VALUE.match(text)
     name = _BLANKS.sub(b"", value[1]).decode("ascii", "replace").lower() if value else ""
-    if b";" not in text:
+    text = text[value.end() :].lstrip() if value else text
+    if b"=" not in text:
         return FieldWithParameters(name, {})
+    if not text.startswith(b";"):
+        text = b";" + text  # the first semicolon is missing
     plain: dict[str, str] = {}
     sections: dict[str, dict[int, tuple[bytes, bool]]] = {}
     for count, found in enumerate(_PARAMETER.finditer(text)):

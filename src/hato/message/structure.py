@@ -19,15 +19,16 @@ from hato.core.limits import (
     MIME_PARTS,
     MIME_SCAN_OCTETS,
 )
+from hato.message.content_fields import Content, boundary_of, content_of
 from hato.message.header_fields import Fields, end_of_header
 from hato.message.parameters import FieldWithParameters, read_parameters
 from hato.message.transfer_encoding import decode_body
 
 _NOT_ENCODED: Final = frozenset({"", "7bit", "8bit", "binary"})
 _NESTED: Final = frozenset({"message/rfc822", "message/global"})
-_ENCODING: Final = re.compile(rb"[A-Za-z0-9-]++")
 _A_FIELD: Final = re.compile(rb"^[!-9;-~]++[ \t]*+:", re.MULTILINE)
-_HEADER: Final = re.compile(rb"(?:[!-9;-~]++[ \t]*+:[^\n]*+(?:\n[ \t][^\n]*+)*+\n?)*+")
+_HEADER: Final = re.compile(rb"(?>(?:[!-9;-~]++[ \t]*+:[^\n]*+(?>(?:\n[ \t][^\n]*+)*)\n?)*)")
+_LOOK_OCTETS: Final = 1_024
 _BLANKS: Final = b" \t\r\n"
 
 
@@ -45,37 +46,55 @@ class Part:
 
     __slots__ = (
         "_disposition",
+        "_parameters",
         "_raw",
+        "content_type",
         "encoding",
         "header_start",
         "is_understood",
         "media_type",
-        "parameters",
         "parts",
         "start",
         "stop",
     )
 
-    def __init__(self, raw: bytes, header_start: int, start: int, stop: int) -> None:
+    def __init__(
+        self,
+        raw: bytes,
+        header_start: int,
+        start: int,
+        stop: int,
+        content: Content,
+        default_type: str,
+    ) -> None:
         """Take what lies between two boundaries. `message.structure` alone makes parts."""
         self._raw = raw
         self._disposition: FieldWithParameters | None = None
+        self._parameters: dict[str, str] | None = None
         self.header_start = header_start
         """Where its header begins."""
         self.start = start
         """Where its body begins."""
         self.stop = stop
         """Where its body ends; the line end before a delimiter belongs to the delimiter."""
-        self.media_type = "text/plain"
-        """`type/subtype` in lower case, by default `text/plain` (RFC 2045 §5.2)."""
-        self.parameters: dict[str, str] = {}
-        """Those of Content-Type, decoded, by name in lower case."""
-        self.encoding = ""
-        """Its Content-Transfer-Encoding in lower case; empty where it names none."""
+        media_type, self.encoding, self.content_type = content
+        self.media_type = media_type or default_type
+        """`type/subtype` in lower case, by default `text/plain` (RFC 2045 §5.2).
+
+        `encoding` is its Content-Transfer-Encoding in lower case, empty where it names none;
+        `content_type` the value of that field as it stands there.
+        """
         self.parts: tuple[Part, ...] = ()
         """Those of a multipart; the one letter in a `message/rfc822`."""
         self.is_understood = True
         """False for a multipart that has no delimiters, or lies too deep: its body is text."""
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """Those of Content-Type, decoded, by name in lower case."""
+        if self._parameters is None:
+            self._parameters = read_parameters(self.content_type).parameters
+        return self._parameters
 
     @property
     def charset(self) -> str:
@@ -108,6 +127,16 @@ class Part:
         if self._disposition is None:
             self._disposition = read_parameters(self.fields.value("Content-Disposition"))
         return self._disposition
+
+    @property
+    def is_root(self) -> bool:
+        """Whether it is the letter itself."""
+        return self.header_start == 0
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing but blanks stands in it, as far as a look at its beginning tells."""
+        return not self._raw[self.start : min(self.stop, self.start + _LOOK_OCTETS)].strip()
 
     def walk(self) -> Iterator[Part]:
         """Yield it and all parts in it, as they stand in the letter."""
@@ -155,17 +184,10 @@ class _Reader:
         """Read the part in `raw[begin:stop]`, header first."""
         raw = self._raw
         start = end_of_header(raw, begin, stop)
-        header = raw[begin : min(start, begin + LETTER_HEADER_OCTETS)]
-        content = _content_fields(header)
-        if start == stop or not content:
+        content = content_of(raw, begin, start)
+        if start == stop or not content.media_type:
             start = _real_start(raw, begin, start, stop)
-        part = Part(raw, begin, start, stop)
-        part.media_type = default_type
-        if b"transfer-encoding" in content:
-            part.encoding = _encoding_of(content[b"transfer-encoding"])
-        if b"type" in content:
-            media_type, part.parameters = read_parameters(content[b"type"])
-            part.media_type = media_type if media_type.count("/") == 1 else "text/plain"
+        part = Part(raw, begin, start, stop, content, default_type)
         if part.media_type.startswith("multipart/"):
             self._read_multipart(part, depth)
         elif part.media_type in _NESTED and part.encoding in _NOT_ENCODED:
@@ -181,8 +203,12 @@ class _Reader:
         bounds: list[tuple[int, int]] = []
         if depth >= MIME_DEPTH:
             self.is_full = True
-        elif part.parameters.get("boundary"):
-            bounds = self._bounds(part.start, part.stop, part.parameters["boundary"].encode())
+        else:
+            boundary = boundary_of(part.content_type)
+            early = self._raw.find(b"\n--" + boundary, part.header_start, part.start)
+            if early >= 0 and boundary:  # no empty line ends the header
+                part.start = early + 1
+            bounds = self._bounds(part.start, part.stop, boundary) if boundary else []
         part.is_understood = bool(bounds)
         digest = part.media_type == "multipart/digest"
         default_type = "message/rfc822" if digest else "text/plain"
@@ -248,37 +274,14 @@ def _before_line_end(raw: bytes, begin: int, at: int) -> int:
     return max(stop, begin)
 
 
-def _content_fields(header: bytes) -> dict[bytes, bytes]:
-    """Return the values of all `Content-…` fields by the rest of their name; the first counts."""
-    found: dict[bytes, bytes] = {}
-    lines = b"\n" + header
-    lowered = lines.lower()
-    at = lowered.find(b"\ncontent-")
-    while at >= 0:
-        colon = lowered.find(b":", at)
-        if colon < 0:
-            break
-        end = lines.find(b"\n", colon)
-        while end >= 0 and lines[end + 1 : end + 2] in (b" ", b"\t"):
-            end = lines.find(b"\n", end + 1)
-        end = len(lines) if end < 0 else end
-        found.setdefault(lowered[at + 9 : colon].rstrip(), lines[colon + 1 : end])
-        at = lowered.find(b"\ncontent-", end)
-    return found
-
-
-def _encoding_of(value: bytes) -> str:
-    """Return the name of a transfer encoding."""
-    found = _ENCODING.search(value)
-    return found[0].decode("ascii").lower() if found else ""
-
-
 def _real_start(raw: bytes, begin: int, start: int, stop: int) -> int:
     """Return where the body of a part begins that has no empty line or hardly a header.
 
     What no field is begins the body, so that nothing of a letter is ever hidden.
     """
-    if start < stop or raw.startswith((b"\r\n", b"\n"), begin):
+    if raw.startswith((b"\r\n", b"\n"), begin):
+        return start
+    if start < stop:
         return start if _A_FIELD.search(raw, begin, start) else begin
     header = _HEADER.match(raw, begin, min(stop, begin + LETTER_HEADER_OCTETS))
     return header.end() if header else begin

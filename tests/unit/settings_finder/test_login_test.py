@@ -194,7 +194,18 @@ async def test_advice_on_a_refused_password_knows_the_provider(
         ("[AUTH] Application-specific password required", "app password"),
         ("[SYS/PERM] Your account is not enabled for POP access. Enable POP first", "switch it on"),
         ("POP3 access is disabled for your account", "switch it on"),
+        ("[AUTH] Use an app password or OAuth", "app password"),
+        ("app-specific passcode needed", "app password"),
+        ("This server wants OAUTHBEARER", "OAuth2"),
+        ("POP3 access is not permitted for this account", "switch it on"),
+        ("POP is not allowed", "switch it on"),
+        ("Please enable IMAP/POP in your settings", "switch it on"),
         ("[ALERT] Please log in via your web browser", "website"),
+        ("Unusual activity was seen", "website"),
+        ("suspicious login prevented", "website"),
+        ("This account has been suspended", "closed or suspended"),
+        ("[LIMIT] Too many connections", "few minutes"),
+        ("Temporary failure of the directory", "few minutes"),
     ],
 )
 def test_what_big_providers_mean_by_their_words(words: str, advice: str) -> None:
@@ -205,3 +216,4 @@ def test_what_big_providers_mean_by_their_words(words: str, advice: str) -> None
 
 def test_other_words_mean_nothing_more() -> None:
     assert hint_in("Invalid login or password") is None
+    assert hint_in("x" * 10_000 + " oauth") is None

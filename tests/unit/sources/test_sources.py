@@ -115,6 +115,7 @@ async def test_sources_are_named_in_the_order_in_which_they_were_added(home: Hom
         {"login": "other"},  # the same address
         {"address": "ADA@provider.example", "port": 110},
         {"address": "alias@provider.example"},  # the same login at the same server
+        {"address": "alias@provider.example", "port": 110, "host": DRAFT.host.upper() + "."},
     ],
 )
 async def test_what_would_fetch_the_same_mail_twice_is_refused(
@@ -124,6 +125,15 @@ async def test_what_would_fetch_the_same_mail_twice_is_refused(
     with pytest.raises(AlreadyExistsError):
         await home.sources.add(msgspec.structs.replace(DRAFT, **changed), PASSWORD)
     assert len(await home.sources.all()) == 1
+
+
+async def test_tunnels_to_two_providers_are_two_mailboxes(home: Home) -> None:
+    for port in (1995, 2995):
+        draft = msgspec.structs.replace(
+            DRAFT, address=f"ada@{port}.example", host="127.0.0.1", port=port
+        )
+        await home.sources.add(draft, PASSWORD)
+    assert len(await home.sources.all()) == 2
 
 
 async def test_a_source_does_not_become_another_one_by_editing_either(home: Home) -> None:

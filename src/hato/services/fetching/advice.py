@@ -30,7 +30,6 @@ from hato.core.language import Text
 from hato.core.limits import LOST_POLLS_UNTIL_QUARANTINE
 from hato.net.dial_errors import ConnectionLostError, DialError
 from hato.services.fetching import advice_texts as texts
-from hato.services.fetching.server_words import Meaning, meaning_of
 from hato.services.oauth.errors import (
     AuthoriseAgainError,
     ClientRefusedError,
@@ -38,6 +37,7 @@ from hato.services.oauth.errors import (
     IssuerUnfitError,
 )
 from hato.services.settings_finder.candidate import TlsMode
+from hato.services.settings_finder.server_words import Meaning, meaning_of
 from hato.services.sources.source import Proof, Source
 
 

@@ -2,7 +2,7 @@
 
 Called by `services.fetching.fetch_round` at the beginning of each poll.
 Never says the secret to a server that is not who it should be; never tries another way in.
-Standards: RFC 8314 §3, RFC 5034 §4 (AUTH in one line or two).
+Standards: RFC 8314 §3.
 Fails with DialError, ConnectionLostError, InvalidInputError and the errors of `clients.errors`.
 """
 
@@ -12,34 +12,22 @@ import asyncio
 from functools import lru_cache
 from typing import Final
 
-from hato.clients.login import Identity
 from hato.clients.pop3 import Pop3Client, connect
-from hato.clients.server import MailServer, Security
+from hato.clients.server import MailServer
 from hato.core.errors import InvalidInputError
 from hato.core.language import Text
 from hato.core.secret import Secret
 from hato.net.dialled import Patience
 from hato.net.outgoing_tls import Trust
-from hato.protocols.sasl.exchange import InitialResponse
 from hato.services.fetching.poll_outcome import Stage, Tally
-from hato.services.settings_finder.candidate import Protocol, TlsMode
+from hato.services.settings_finder.candidate import Protocol
+from hato.services.settings_finder.way_in import identity_of, server_at
 from hato.services.sources.source import Proof, Source
 
-_SECURITY: Final = {
-    TlsMode.IMPLICIT: Security.IMPLICIT_TLS,
-    TlsMode.STARTTLS: Security.STARTTLS,
-    TlsMode.NONE: Security.NONE,
-}
 _NOT_POP3 = Text(
     en="{address} is set up for {protocol}, and Hato fetches by POP3: change its settings.",
     ja="{address} は {protocol} 用に設定されています。"
     "鳩は POP3 で受信します。設定を変えてください。",
-)
-_BAD_PIN = Text(
-    en="The fingerprint of the certificate of {address} is not 64 hexadecimal digits: "
-    "set it again.",
-    ja="{address} の証明書フィンガープリントが 16 進数 64 桁ではありません。"
-    "もう一度設定してください。",
 )
 _TRUST_KEPT: Final = 16
 
@@ -54,7 +42,9 @@ async def open_mailbox(
     client = await connect(_server_of(source), trust, patience=patience)
     try:
         tally.stage = Stage.LOGGING_IN
-        return client, await client.log_in(_identity_of(source, secret))
+        is_token = source.proof is Proof.OAUTH2
+        identity = identity_of(source.login, secret, is_token=is_token, outdated=source.outdated)
+        return client, await client.log_in(identity)
     except BaseException:
         client.close()
         raise
@@ -66,35 +56,7 @@ def _server_of(source: Source) -> MailServer:
         raise InvalidInputError(
             _NOT_POP3, address=source.address, protocol=source.protocol.value.upper()
         )
-    return MailServer(source.host, source.port, _SECURITY[source.tls], _pin_of(source))
-
-
-def _pin_of(source: Source) -> bytes | None:
-    """Return the fingerprint of the one certificate to be believed. Raises InvalidInputError."""
-    if not source.pinned_sha256:
-        return None
-    try:
-        pin = bytes.fromhex(source.pinned_sha256.replace(":", ""))
-    except ValueError:
-        pin = b""
-    if len(pin) != 32:
-        raise InvalidInputError(_BAD_PIN, address=source.address)
-    return pin
-
-
-def _identity_of(source: Source, secret: Secret) -> Identity:
-    """Return who logs in.
-
-    A token goes on a line of its own: Exchange takes it in no other way, and everybody takes it so.
-    """
-    is_token = source.proof is Proof.OAUTH2
-    return Identity(
-        source.login,
-        secret,
-        is_token=is_token,
-        outdated=frozenset(source.outdated),
-        initial=InitialResponse.NEVER if is_token else InitialResponse.WHERE_IT_FITS,
-    )
+    return server_at(source.host, source.port, source.tls, source.pinned_sha256)
 
 
 @lru_cache(maxsize=_TRUST_KEPT)

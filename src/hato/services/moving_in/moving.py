@@ -20,7 +20,7 @@ from hato.core.secret import Secret
 from hato.services.moving_in import notes
 from hato.services.moving_in.found import Found, readable
 from hato.services.moving_in.memories import UniqueIds
-from hato.services.sources.source import Keeping, Proof, Source
+from hato.services.sources.source import Keeping, Proof, Source, is_same_mailbox
 from hato.services.sources.sources import Sources, is_same_address
 from hato.store.model import LedgerEntry, LedgerState
 
@@ -70,15 +70,10 @@ class Standing(Enum):
 def standing_of(source: Source, others: Iterable[Source]) -> Standing:
     """Tell what there is of an account here already."""
     others = list(others)
-    if any(_where(source) == _where(other) for other in others):
+    if any(is_same_mailbox(source, other) for other in others):
         return Standing.HERE
     is_taken = any(is_same_address(source.address, other.address) for other in others)
     return Standing.ADDRESS_TAKEN if is_taken else Standing.NEW
-
-
-def _where(source: Source) -> tuple[str, str]:
-    """Return what makes a mailbox one: whichever port and encryption lead to it."""
-    return source.host, source.login
 
 
 async def move_in(sources: Sources, draft: Source, ready: Ready, clock: Clock) -> Source:

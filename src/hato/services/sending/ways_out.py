@@ -20,29 +20,23 @@ import msgspec
 
 from hato.clients.errors import WrongCredentialsError
 from hato.clients.login import Identity as Login
-from hato.clients.server import MailServer, Security
 from hato.clients.smtp import PATIENCE, SmtpClient, connect
 from hato.core.clock import Clock
 from hato.core.errors import InvalidInputError
 from hato.core.language import Text
 from hato.core.secret import Secret
 from hato.net.outgoing_tls import Trust
-from hato.protocols.sasl.exchange import InitialResponse
 from hato.services.oauth.access_token import access_token
 from hato.services.sending.identities import Identities
 from hato.services.sending.identity import Identity, Submission
 from hato.services.sending.submission_finder import find_submission
 from hato.services.settings_finder.candidate import Protocol, TlsMode
 from hato.services.settings_finder.outside import Outside
+from hato.services.settings_finder.way_in import identity_of, server_at
 from hato.services.sources.source import Proof, Source
 from hato.services.sources.sources import SECRET_KIND, Sources
 from hato.store.api import Account
 
-_SECURITY: Final = {
-    TlsMode.IMPLICIT: Security.IMPLICIT_TLS,
-    TlsMode.STARTTLS: Security.STARTTLS,
-    TlsMode.NONE: Security.NONE,
-}
 _NO_SERVER: Final = Text(
     en="No server is set by which letters of {address} leave: name one with "
     "`hato identity edit {address} --host HOST`.",
@@ -133,8 +127,9 @@ class WaysOut:
 
     async def _connect(self, way: WayOut) -> SmtpClient:
         submission = way.submission
-        pin = bytes.fromhex(submission.pinned_sha256) if submission.pinned_sha256 else None
-        server = MailServer(submission.host, submission.port, _SECURITY[submission.tls], pin)
+        server = server_at(
+            submission.host, submission.port, submission.tls, submission.pinned_sha256
+        )
         trust = await asyncio.to_thread(_trust, submission.ca_file)
         return await connect(server, trust, patience=PATIENCE)
 
@@ -147,13 +142,8 @@ class WaysOut:
 
 def _login_of(way: WayOut, secret: Secret) -> Login:
     is_token = way.source.proof is Proof.OAUTH2
-    return Login(
-        way.submission.login,
-        secret,
-        is_token=is_token,
-        outdated=frozenset(way.source.outdated),
-        initial=InitialResponse.NEVER if is_token else InitialResponse.WHERE_IT_FITS,
-    )
+    outdated = way.source.outdated
+    return identity_of(way.submission.login, secret, is_token=is_token, outdated=outdated)
 
 
 def _at(source: Source, submission: Submission) -> Source:

@@ -8,7 +8,6 @@ Fails never: an error without a row is told by its own words.
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from hato.clients.errors import (
@@ -26,6 +25,7 @@ from hato.core.errors import InvalidInputError
 from hato.core.language import Text
 from hato.net.dial_errors import ConnectionLostError, DialError, DialFault, Loss
 from hato.services.settings_finder.candidate import Candidate, LoginMethod
+from hato.services.settings_finder.server_words import Meaning, meaning_of
 
 NOT_FETCHED_YET: Final = Text(
     en="this version of Hato fetches by POP3 only, not by IMAP yet",
@@ -201,18 +201,20 @@ _PIN_KNOWINGLY: Final = Text(
     ja="パスワードは送っていません。自分のサーバーで証明書に心当たりがあるなら "
     "--ca-file で信頼するか固定してください。そうでなければプロバイダーに知らせてください。",
 )
-_HINTS: Final = (
-    (r"unsupported authentication mechanism", _WANTS_OAUTH2),  # Dovecot's word to USER and PASS
-    (r"basic auth\w* (is |was )?(disabled|blocked)|5\.7\.30\b|\boauth", _WANTS_OAUTH2),
-    (r"app(lication)?[- ](specific )?pass(word|code)|authori[sz]ation code", _WANTS_APP_PASSWORD),
-    (
-        r"\bpop3?\b.{0,40}(not (enabled|permitted|allowed)|disabled)|enable.{0,40}\bpop3?\b",
-        _WANTS_POP,
-    ),
-    (r"web ?login|log ?in via (your )?web|browser|suspicious|unusual", _WANTS_BROWSER),
+_WANTS_PROVIDER: Final = Text(
+    en="The provider has closed or suspended this account: ask there what to do.",
+    ja="プロバイダーがこのアカウントを停止しています。プロバイダーに問い合わせてください。",
 )
-"""What big providers say, which have no code for it, and what it means (case does not matter)."""
-_WORDS_LOOKED_AT: Final = 1_024
+_MEANT: Final = {
+    Meaning.WANTS_OAUTH2: _WANTS_OAUTH2,
+    Meaning.WANTS_APP_PASSWORD: _WANTS_APP_PASSWORD,
+    Meaning.POP_IS_OFF: _WANTS_POP,
+    Meaning.WANTS_WEB_LOGIN: _WANTS_BROWSER,
+    Meaning.ACCOUNT_IS_CLOSED: _WANTS_PROVIDER,
+    Meaning.TOO_OFTEN: _TRY_LATER,
+    Meaning.IN_USE: _TRY_LATER,
+    Meaning.PASSING_FAULT: _TRY_LATER,
+}
 _WORDS_SHOWN: Final = 200
 _CERTIFICATE: Final = frozenset(
     fault for fault in DialFault if fault.name.startswith("CERTIFICATE_")
@@ -292,10 +294,8 @@ def advice_on(candidate: Candidate, error: Exception, *, is_token: bool = False)
 
 def hint_in(words: str) -> Text | None:
     """Find in a server's words what the provider wants the person to do."""
-    for pattern, advice in _HINTS:
-        if re.search(pattern, words[:_WORDS_LOOKED_AT], re.IGNORECASE):
-            return advice
-    return None
+    meaning = meaning_of(words)
+    return None if meaning is None else _MEANT[meaning]
 
 
 def _by_method(candidate: Candidate) -> Text:

@@ -20,15 +20,12 @@ from hato.clients.errors import (
     TurnedAwayError,
     WrongCredentialsError,
 )
-from hato.clients.login import Identity
 from hato.clients.pop3 import Pop3Client
-from hato.clients.server import MailServer, Security
 from hato.clients.smtp import SmtpClient
 from hato.core.errors import HatoError
 from hato.core.secret import Secret
 from hato.net.dial_errors import DialError
-from hato.protocols.sasl.exchange import InitialResponse
-from hato.services.settings_finder.candidate import Candidate, Origin, Protocol, TlsMode
+from hato.services.settings_finder.candidate import Candidate, Origin, Protocol
 from hato.services.settings_finder.explain import (
     NOT_FETCHED_YET,
     UNNAMED,
@@ -38,13 +35,7 @@ from hato.services.settings_finder.explain import (
 )
 from hato.services.settings_finder.findings import Tried
 from hato.services.settings_finder.outside import Outside
-
-_SECURITY: Final = {
-    TlsMode.IMPLICIT: Security.IMPLICIT_TLS,
-    TlsMode.STARTTLS: Security.STARTTLS,
-    TlsMode.NONE: Security.NONE,
-}
-
+from hato.services.settings_finder.way_in import identity_of, server_at
 
 _Connect: TypeAlias = Callable[..., Awaitable[Pop3Client | SmtpClient]]
 _CLIENTS: Final[dict[Protocol, _Connect]] = {
@@ -67,7 +58,7 @@ async def try_candidate(
     """Log in by a candidate, and out again.
 
     `login_names`: `candidate.user_names(address)`, or what the person says. `pinned_sha256`: in
-    hexadecimal. Raises InvalidInputError for a file of authorities only.
+    hexadecimal. Raises InvalidInputError for a file of authorities or a fingerprint that is none.
     """
     trust = outside.trust(authorities_file)
     connect = _CLIENTS.get(candidate.protocol)
@@ -75,23 +66,11 @@ async def try_candidate(
         return Tried(candidate=candidate, error=HatoError("not POP3"), why=NOT_FETCHED_YET)
     if not login_names:
         return Tried(candidate=candidate, error=HatoError("no name"), why=UNNAMED)
-    server = MailServer(
-        candidate.host,
-        candidate.port,
-        _SECURITY[candidate.tls],
-        bytes.fromhex(pinned_sha256) if pinned_sha256 else None,
-    )
+    server = server_at(candidate.host, candidate.port, candidate.tls, pinned_sha256)
     may_reach = None if candidate.origin is Origin.NAMED else outside.may_reach
     error: HatoError = HatoError("not tried")
     for name in login_names:
-        identity = Identity(
-            name,
-            secret,
-            is_token=is_token,
-            outdated=outdated,
-            # Exchange takes a token on a line of its own only, and everybody takes it so.
-            initial=InitialResponse.NEVER if is_token else InitialResponse.WHERE_IT_FITS,
-        )
+        identity = identity_of(name, secret, is_token=is_token, outdated=outdated)
         try:
             client = await connect(
                 server,

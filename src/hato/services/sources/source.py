@@ -91,6 +91,20 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     """A Maildir that gets a copy of each new message; empty: none."""
 
 
+def is_same_mailbox(source: Source, other: Source) -> bool:
+    """Tell whether two sources would fetch the same mail, whichever port and protocol they take.
+
+    Behind a loopback host there may be a tunnel at each port, to another provider each.
+    """
+    return _mailbox_of(source) == _mailbox_of(other)
+
+
+def _mailbox_of(source: Source) -> tuple[str, int, str]:
+    host = source.host.casefold().rstrip(".")
+    is_loopback = host in {"localhost", "::1"} or host.startswith("127.")
+    return host, source.port if is_loopback else 0, source.login
+
+
 def polling_lock(source_id: str) -> str:
     """Return the name of the lock of its owner's account that whoever polls a source holds."""
     return f"fetch {source_id}"

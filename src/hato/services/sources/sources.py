@@ -24,7 +24,14 @@ from hato.core.secret import Secret
 from hato.services.auth.vault import Vault
 from hato.services.names import normalized_address
 from hato.services.sources.removal import forget_ledger, remove_mail_of
-from hato.services.sources.source import IDENTITY_KIND, KIND, Proof, Source, polling_lock
+from hato.services.sources.source import (
+    IDENTITY_KIND,
+    KIND,
+    Proof,
+    Source,
+    is_same_mailbox,
+    polling_lock,
+)
 from hato.store.api import Account
 from hato.store.changes import PutLedger, PutObject, Wanted
 from hato.store.model import LedgerEntry, StoredObject
@@ -254,14 +261,10 @@ def _form(text: str) -> str:
     return normalized_address(text) or text
 
 
-def _where(source: Source) -> tuple[str, str, int, str]:
-    return source.protocol, source.host, source.port, source.login
-
-
 def _refuse_double(source: Source, other: Source) -> None:
     """Raise AlreadyExistsError for a second source that would fetch the same mail again."""
     _refuse_same_address(source.address, other)
-    if _where(source) == _where(other):
+    if is_same_mailbox(source, other):
         message = f"{source.login} at {source.host} is fetched already, for {other.address}"
         raise AlreadyExistsError(message)
 
