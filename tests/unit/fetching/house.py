@@ -80,6 +80,9 @@ class RecordedPolls(SourcePolls):
         self.most_at_once = 0
         self.gate = asyncio.Event()
         self.gate.set()
+        self.ending = asyncio.Event()
+        """What a poll that was broken off still waits for: a commit, say."""
+        self.ending.set()
         self._answer = answer or (lambda _: Report(outcome=Outcome()))
 
     async def poll(
@@ -90,6 +93,9 @@ class RecordedPolls(SourcePolls):
         self.most_at_once = max(self.most_at_once, self.at_once)
         try:
             await self.gate.wait()
+        except asyncio.CancelledError:
+            await self.ending.wait()
+            raise
         finally:
             self.at_once -= 1
         report = self._answer(source)

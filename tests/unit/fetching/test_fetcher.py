@@ -145,6 +145,25 @@ async def test_a_removed_source_is_not_polled_to_the_end(house: House, start: St
     assert service.polls.at_once == 0
 
 
+async def test_a_source_that_is_back_before_its_poll_was_broken_off_is_polled_again(
+    house: House, start: Start
+) -> None:
+    account = await house.add_person()
+    await house.add_source(account)
+    service = start()
+    service.polls.gate.clear()
+    assert await service.run(100) == ["ada"]
+    (person,) = await house.store.directory.people()
+    service.polls.ending.clear()
+    await house.store.directory.remove_person(person.person_id)
+    await service.run(10)
+    await house.store.directory.add_person(person)
+    assert await service.run(10) == []
+    service.polls.ending.set()
+    service.polls.gate.set()
+    assert await service.run(10) == ["ada"]
+
+
 async def test_a_paused_source_rests_until_it_is_not_paused(house: House, start: Start) -> None:
     account = await house.add_person()
     source = await house.add_source(account, is_paused=True)

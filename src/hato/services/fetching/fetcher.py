@@ -73,9 +73,12 @@ class Fetcher:
                     await self._look()
                     self._look_at = now + limits.FETCH_LOOK_SECONDS
                 self._begin_due(now)
-                for entry, report in await self._pause(self._crew, self._seconds_left()):
+                ended = await self._pause(self._crew, self._seconds_left())
+                for entry, report in ended:
                     self._finish(entry, report)
-                    yield entry, report
+                self._begin_again()
+                for told in ended:
+                    yield told
         finally:
             await self._crew.close()
 
@@ -99,12 +102,14 @@ class Fetcher:
     def _finish(self, entry: Entry, report: Report) -> None:
         """Note what came of a poll."""
         self._roster.note_mark(entry.key, report.mark)
-        now = self._clock.monotonic()
-        if entry.key in self._again:
-            self._again.discard(entry.key)
-            self._put(entry.key, within=0.0)
-        else:
-            self._timetable.done(entry.key, now, report.result)
+        if entry.key not in self._again:
+            self._timetable.done(entry.key, self._clock.monotonic(), report.result)
+
+    def _begin_again(self) -> None:
+        """Let those be due that changed while they were polled, or were broken off and are back."""
+        for key in [key for key in self._again if key not in self._crew]:
+            self._again.discard(key)
+            self._put(key, within=0.0)
 
     async def _look(self) -> None:
         """See what changed about the sources."""
