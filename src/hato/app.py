@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from hato.net.plan import Plan
     from hato.net.workers import Place, RunWorker
     from hato.services.accounts import Accounts
-    from hato.services.auth import Authenticator
+    from hato.services.auth.authenticator import Authenticator
     from hato.services.delivery import DeliveryService
     from hato.services.fetching.fetcher import Fetcher
     from hato.services.fetching.source_polls import SourcePolls
@@ -291,7 +291,7 @@ async def _serve_one(
 ) -> None:
     """Be one worker: open the store, offer the services, stop gracefully."""
     from hato.net.workers import RETIRE
-    from hato.services.auth import Authenticator
+    from hato.services.auth.authenticator import Authenticator
     from hato.services.upkeep import look_after
 
     clock = SystemClock()

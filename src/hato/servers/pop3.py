@@ -34,17 +34,12 @@ from hato.servers.pop3_login import MaildropOpener
 from hato.servers.pop3_maildrop import Maildrop
 from hato.servers.pop3_refusals import NO_MAILDROP, NO_SUCH_MECHANISM, refusal_of
 from hato.servers.pop3_transaction import Transaction
-from hato.services.auth import (
-    Authenticator,
-    Login,
-    OpenSessions,
-    Origin,
-    Place,
-    RunningLogin,
-    SaslExchange,
-    Why,
-    log_refusal,
-)
+from hato.services.auth.authenticator import Authenticator
+from hato.services.auth.open_sessions import OpenSessions, Place
+from hato.services.auth.origin import Login, Origin
+from hato.services.auth.refusal import Why, log_refusal
+from hato.services.auth.running_logins import RunningLogin
+from hato.services.auth.sasl_exchange import SaslExchange
 from hato.store.directory import Directory, Person
 
 _LOGGED_IN: Final = Ok(texts.LOGGED_IN)

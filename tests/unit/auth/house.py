@@ -17,8 +17,9 @@ from hato.core.shared_counts import Counts, SharedCounts
 from hato.protocols.sasl.scram_client import ScramClient
 from hato.protocols.sasl.steps import Refused
 from hato.services.accounts import Accounts
-from hato.services.auth import Authenticator, Login, Origin
+from hato.services.auth.authenticator import Authenticator
 from hato.services.auth.imported_hashes import split_scheme
+from hato.services.auth.origin import Login, Origin
 from hato.services.auth.passwords import Passwords
 from hato.store.directory import Credential
 from hato.store.memory import MemoryStore

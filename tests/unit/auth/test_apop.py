@@ -10,7 +10,7 @@ import pytest
 
 from hato.core.errors import AuthenticationError, DamagedError, ThrottledError, UnavailableError
 from hato.core.secret import Secret
-from hato.services.auth import Login
+from hato.services.auth.origin import Login
 from hato.services.auth.secret_key import FILE_NAME, SecretKey, derive, read_secret_key
 from hato.services.auth.vault import Vault
 from tests.unit.auth.house import ADA, KEY, PASSWORD, House, origin

@@ -6,7 +6,7 @@ import pytest
 
 from hato.core.errors import TooManySessionsError
 from hato.core.ids import PersonId
-from hato.services.auth import OpenSessions
+from hato.services.auth.open_sessions import OpenSessions
 
 ADA, BOB = PersonId(1), PersonId(2)
 

@@ -18,7 +18,7 @@ from hato.core.language import Language
 from hato.core.limits import PASSWORD_HASHES_WAITING, REMEMBERED_LOGIN_SECONDS
 from hato.core.secret import Secret
 from hato.core.settings import Auth, Settings
-from hato.services.auth import Authenticator
+from hato.services.auth.authenticator import Authenticator
 from hato.services.auth.hashing_threads import HashingThreads
 from tests.unit.auth.house import ADA, PASSWORD, House, origin
 

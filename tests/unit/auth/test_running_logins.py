@@ -11,8 +11,8 @@ import pytest
 from hato.core.errors import UnavailableError
 from hato.core.ids import PersonId
 from hato.core.secret import Secret
-from hato.services.auth import RunningLogin, RunningLogins
 from hato.services.auth.passwords import Passwords
+from hato.services.auth.running_logins import RunningLogin, RunningLogins
 from hato.store.directory import Credential, Person
 from tests.unit.auth.house import ADA, PASSWORD, House, origin
 

@@ -18,7 +18,8 @@ from hato.core.errors import (
 )
 from hato.core.secret import Secret
 from hato.protocols.sasl.scram_client import ScramClient
-from hato.services.auth import Login, SaslExchange
+from hato.services.auth.origin import Login
+from hato.services.auth.sasl_exchange import SaslExchange
 from hato.services.auth.secret_key import SecretKey
 from tests.unit.auth.house import ADA, PASSWORD, House, origin
 

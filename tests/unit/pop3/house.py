@@ -16,8 +16,9 @@ from hato.core.ids import MailboxId, PersonId, Uid
 from hato.core.secret import Secret
 from hato.core.settings import Auth, Settings
 from hato.servers.pop3 import Pop3Edge, Pop3Session
-from hato.services.auth import Login, Origin, RunningLogins
+from hato.services.auth.origin import Login, Origin
 from hato.services.auth.passwords import Passwords
+from hato.services.auth.running_logins import RunningLogins
 from hato.store.api import Account, Lock, Snapshot
 from hato.store.changes import AddEmail, Committed, Expunge, Wanted
 from hato.store.directory import Credential, CredentialId, Person

@@ -20,7 +20,7 @@ from hato.core.errors import (
 from hato.core.language import Language
 from hato.core.log import log
 from hato.servers import pop3_login
-from hato.services.auth import OpenSessions
+from hato.services.auth.open_sessions import OpenSessions
 from tests.unit.pop3.house import PASSWORD, House
 
 PLAIN = base64.b64encode(b"\0ada@example.org\0" + PASSWORD.encode()).decode()

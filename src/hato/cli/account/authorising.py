@@ -11,8 +11,8 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+import subprocess
 import sys
-import webbrowser
 from enum import StrEnum
 from threading import Thread
 from typing import TYPE_CHECKING, Final
@@ -25,6 +25,7 @@ from hato.cli.account.redirect_page import DONE, REFUSED, page
 from hato.cli.desk import Desk
 from hato.core.clock import SystemClock
 from hato.core.language import Text
+from hato.services.auth.secret_key import environment_for_others
 
 if TYPE_CHECKING:
     from hato.services.oauth.authorisation_code import Question
@@ -140,8 +141,8 @@ async def _in_browser(desk: Desk, asking: Asking) -> Tokens:
         desk.say_aside(_OPEN, address=asking.address)
         click.echo(url)
         opens = asking.may_open_browser and _has_browser()
-        if opens:  # apart from us: some are waited for until their window is closed
-            Thread(target=webbrowser.open, args=(url,), daemon=True).start()
+        if opens:
+            _open_browser(url)
         desk.say_aside(_OPENED if opens else _WAITING, minutes=asking.minutes)
         try:
             async with asyncio.timeout(asking.wait_seconds):
@@ -149,6 +150,18 @@ async def _in_browser(desk: Desk, asking: Asking) -> Tokens:
         except TimeoutError:
             raise NotAuthorisedError(_NOBODY_CAME, minutes=asking.minutes) from None
     return await question.redeem(question.code_in(answers[0]), SystemClock())
+
+
+def _open_browser(url: str) -> None:
+    """Open it apart from us: some browsers are waited for until their window is closed."""
+    command = [sys.executable, "-m", "webbrowser", "-t", url]
+    quiet = {
+        "env": environment_for_others(),
+        "stdin": subprocess.DEVNULL,
+        "stdout": subprocess.DEVNULL,
+        "stderr": subprocess.DEVNULL,
+    }
+    Thread(target=subprocess.run, args=(command,), kwargs=quiet, daemon=True).start()
 
 
 def _has_browser() -> bool:

@@ -19,7 +19,7 @@ from hato.core.errors import InvalidInputError
 from hato.core.language import Text
 from hato.core.limits import PASSWORD_COMMAND_SECONDS, PASSWORD_OCTETS
 from hato.core.secret import Secret
-from hato.services.auth.secret_key import ENVIRONMENT
+from hato.services.auth.secret_key import environment_for_others
 from hato.services.moving_in import notes
 from hato.services.moving_in.found import Found
 from hato.services.moving_in.netrc_passwords import find_password
@@ -71,7 +71,7 @@ def _run(command: tuple[str, ...]) -> Secret | None:
         done = subprocess.run(  # noqa: S603 - the person's own command, and she said to run it
             command,
             stdout=subprocess.PIPE,
-            env={name: value for name, value in os.environ.items() if name not in ENVIRONMENT},
+            env=environment_for_others(),
             timeout=PASSWORD_COMMAND_SECONDS,
             check=False,
         )

@@ -20,6 +20,7 @@ import click
 
 from hato.core.errors import InvalidInputError
 from hato.core.language import Language, Text
+from hato.services.auth.secret_key import environment_for_others
 
 _USUAL: Final = ("sensible-editor", "editor", "nano", "vim", "vi")
 _NO_EDITOR: Final = Text(
@@ -41,9 +42,12 @@ def edit(path: Path) -> int:
     """Let a person edit a file; return the editor's exit status. Raises InvalidInputError."""
     command = _command()
     try:
-        return subprocess.run([*command, str(path)], check=False).returncode  # noqa: S603 - the person's own
+        done = subprocess.run(  # noqa: S603 - the person's own
+            [*command, str(path)], env=environment_for_others(), check=False
+        )
     except OSError as fault:
         raise InvalidInputError(_NOT_STARTED, name=command[0], reason=fault.strerror) from fault
+    return done.returncode
 
 
 def ask(language: Language) -> str:

@@ -19,6 +19,8 @@ from typing import Final
 
 import click
 
+from hato.services.auth.secret_key import environment_for_others
+
 _CUBE: Final = (0, 95, 135, 175, 215, 255)
 """The steps of the 256 colours that terminals agree on."""
 _PAGER: Final = "less"
@@ -79,7 +81,7 @@ def _paged(text: str) -> bool:
     if not command or command == ["cat"]:
         return False
     # As git does: leave what was read on the screen, show colours, end where all fits.
-    environment = {"LESS": "FRX", "LESSCHARSET": "utf-8"} | dict(os.environ)
+    environment = {"LESS": "FRX", "LESSCHARSET": "utf-8"} | environment_for_others()
     try:
         pager = subprocess.Popen(command, stdin=subprocess.PIPE, env=environment)  # noqa: S603 - the person's own
     except OSError:

@@ -1,6 +1,7 @@
 """The key of this installation: a file beside the database, never in it.
 
-Called by services.auth, services.accounts and services.sources when they first need it.
+Called by services.auth, services.accounts and services.sources when they first need it, and by
+whoever starts another program.
 Never shown, never written to the database, never part of a log line.
 Standards: none. Before the file goes what the environment names: HATO_SECRET_KEY (the key in
 base64), HATO_SECRET_KEY_FILE (a file with it), and a systemd credential named `secret.key`.
@@ -24,9 +25,13 @@ from hato.core.secret import Secret
 FILE_NAME: Final = "secret.key"
 IN_ENVIRONMENT: Final = "HATO_SECRET_KEY"
 FILE_IN_ENVIRONMENT: Final = "HATO_SECRET_KEY_FILE"
-ENVIRONMENT: Final = (IN_ENVIRONMENT, FILE_IN_ENVIRONMENT)
-"""What no program that Hato starts may inherit."""
 _KEY_OCTETS: Final = 32
+
+
+def environment_for_others() -> dict[str, str]:
+    """Return our environment for a program that is not Hato: without what leads to the key."""
+    ours = (IN_ENVIRONMENT, FILE_IN_ENVIRONMENT)
+    return {name: value for name, value in os.environ.items() if name not in ours}
 
 
 class SecretKey:
