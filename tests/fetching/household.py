@@ -54,6 +54,7 @@ class Household:
         self,
         provider: Provider | None = None,
         patience: Patience = QUICK,
+        wanted_whole: frozenset[bytes] = frozenset(),
         **changes: Any,  # noqa: ANN401 - fields of a source
     ) -> Outcome:
         """Poll the source once; `changes`: of the source, for good."""
@@ -69,6 +70,7 @@ class Household:
             clock=self.clock,
             tally=self.last,
             patience=patience,
+            wanted_whole=wanted_whole,
         )
 
     async def letters(self) -> list[bytes]:

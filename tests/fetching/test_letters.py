@@ -8,6 +8,7 @@ from hato.core.limits import LOST_POLLS_UNTIL_QUARANTINE
 from hato.net.dial_errors import ConnectionLostError
 from hato.services.delivery import DeliveryService
 from hato.services.sources.source import Policy
+from hato.store.model import LedgerState
 from tests.fetching.hostile import ESCAPES, endless, slow
 from tests.fetching.household import DELETE, IMPATIENT, KEEP, furnish
 from tests.fetching.maildrop import Answer, Maildrop, Session, letter, letters, stuffed
@@ -191,3 +192,19 @@ async def test_a_size_that_lies_does_not_bring_more_than_the_limit(policy: Polic
     assert letter("last") in found
     assert large in found or "large" not in drop.deleted
     assert len(found) == len(set(found))
+
+
+async def test_a_letter_that_comes_as_short_again_when_it_is_asked_for_is_believed() -> None:
+    """Its server says 100 000 octets, and gives a hundred: twice the same ones, so that is all."""
+    house = await furnish(policy=DELETE)
+    drop = Maildrop(letters(1), {"LIST": b"+OK\r\n1 100000\r\n.\r\n"})
+    there = list(drop.letters.values())
+    with Provider(drop) as provider:
+        await house.fetch(provider)
+        (doubtful,) = (await house.ledger()).values()
+        assert doubtful.state is LedgerState.SEEN
+        assert list(drop.letters.values()) == there
+        await house.fetch(wanted_whole=frozenset({doubtful.uidl}))
+        assert await house.letters() == there
+        (entry,) = (await house.ledger()).values()
+    assert entry.state in {LedgerState.STORED, LedgerState.DELETION_CONFIRMED}

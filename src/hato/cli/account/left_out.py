@@ -1,4 +1,4 @@
-"""What `hato account log --left-out` lists: letters that are here as their header and a note only.
+"""What `hato account log --left-out` lists: letters of which only a note or a part is here.
 
 Called by `cli.account_log`.
 Never reads more of a note than its header.
@@ -20,6 +20,7 @@ from hato.core.errors import HatoError
 from hato.core.ids import EmailId
 from hato.core.language import Text
 from hato.services.fetching.ledger_books import entries_not_whole
+from hato.services.fetching.notes import is_note
 from hato.store.api import Account
 from hato.store.model import LedgerState
 
@@ -28,7 +29,7 @@ _NONE: Final = Text(
     ja="受信した {address} のメールはすべて全体がここにあります。",
 )
 _HEADING: Final = Text(
-    en="  NUMBER        OCTETS  WHY        SUBJECT", ja="    番号    オクテット  理由       件名"
+    en="  NUMBER        OCTETS  WHY         SUBJECT", ja="    番号    オクテット  理由        件名"
 )
 _HOW: Final = Text(
     en="Fetch one of them whole with `hato fetch --account {address} --letter NUMBER`, all with "
@@ -38,20 +39,23 @@ _HOW: Final = Text(
 )
 _TOO_LARGE: Final = Text(en="too large", ja="大きい")
 _REFUSED: Final = Text(en="set aside", ja="保留")
-_WHY_COLUMNS: Final = 9
-_SUBJECT_COLUMNS: Final = 42
+_SHORT: Final = Text(en="came short", ja="短い")
+_WHY_COLUMNS: Final = 10
+_SUBJECT_COLUMNS: Final = 41
 _HEADER_OCTETS: Final = 65_536
 
 
 class LeftOut(msgspec.Struct, frozen=True):
-    """A letter in whose place there is a note."""
+    """A letter in whose place there is a note, or that came much shorter than its server says."""
 
     number: int
-    """Of the note: the id by which every verb knows it."""
+    """Of the note, or of what came: the id by which every verb knows it."""
     octets: int
     """Of the letter at the provider, as its server says."""
     is_too_large: bool
     """Larger than wished; otherwise the server did not give it out, or it could not be kept."""
+    is_short: bool
+    """Less than half as long as its server says: it is here, but it may be cut."""
     subject: str
 
 
@@ -60,9 +64,12 @@ async def left_out(account: Account, source_id: str) -> list[LeftOut]:
     found = []
     for entry in await entries_not_whole(account, source_id):
         if entry.email_id is not None:
-            is_too_large = entry.state is LedgerState.SEEN
-            subject = await _subject(account, entry.email_id)
-            found.append(LeftOut(entry.email_id, entry.size_octets, is_too_large, subject))
+            head = await _head(account, entry.email_id)
+            is_short = bool(head) and not is_note(head)
+            is_too_large = entry.state is LedgerState.SEEN and not is_short
+            subject = subject_of(head)
+            octets = entry.size_octets
+            found.append(LeftOut(entry.email_id, octets, is_too_large, is_short, subject))
     return sorted(found, key=lambda one: one.number)
 
 
@@ -73,18 +80,24 @@ def print_left_out(desk: Desk, address: str, letters: list[LeftOut]) -> None:
         return
     desk.print_heading(_HEADING)
     for letter in letters:
-        why = (_TOO_LARGE if letter.is_too_large else _REFUSED).in_language(desk.language)
+        why = filled(_why(letter).in_language(desk.language), _WHY_COLUMNS)
         subject = fitted(letter.subject, _SUBJECT_COLUMNS)
-        why = filled(why, _WHY_COLUMNS)
         click.echo(f"{letter.number:>8}  {letter.octets:>12}  {why}  {subject}")
     desk.say_aside(_HOW, address=address)
 
 
-async def _subject(account: Account, number: int) -> str:
-    """Return the subject that the note took over; empty: it is gone, or cannot be read."""
+def _why(letter: LeftOut) -> Text:
+    """Return why a letter is not here whole."""
+    if letter.is_short:
+        return _SHORT
+    return _TOO_LARGE if letter.is_too_large else _REFUSED
+
+
+async def _head(account: Account, number: int) -> bytes:
+    """Return the beginning of what is here; empty: it is gone, or cannot be read."""
     try:
         for email in await account.emails([EmailId(number)]):
-            return subject_of((await account.read(email.body, 0, _HEADER_OCTETS)).data)
+            return (await account.read(email.body, 0, _HEADER_OCTETS)).data
     except HatoError:
-        return ""  # the letter can be fetched whole all the same
-    return ""
+        return b""  # the letter can be fetched whole all the same
+    return b""

@@ -18,6 +18,7 @@ from hato.cli.account.words import label_of, short_label
 from hato.cli.desk import Desk
 from hato.cli.fetch.display import Display, SilentDisplay, display_for
 from hato.core.language import Text
+from hato.core.limits import REFUSED_POLLS_UNTIL_QUARANTINE
 from hato.services.fetching.advice import Advice, Cure
 from hato.services.fetching.crew import Running
 from hato.services.fetching.health import read_health
@@ -46,6 +47,13 @@ _SO_FAR: Final = Text(
 )
 _NOT_BEGUN: Final = Text(en="{address}: not begun", ja="{address}: まだ始めていません")
 _NOT_FETCHED: Final = Text(en="{address}: not fetched", ja="{address}: 受信できません")
+_AGAIN_LATER: Final = Text(
+    en="{count} {count:letter|letters} could not be fetched whole or kept: Hato tries again; after "
+    "{most} failures a note takes {count:its|their} place (`hato account log {address} "
+    "--left-out`).",
+    ja="{count} 通を全体として受信または保存できませんでした。次の受信でもう一度試し、{most} 回"
+    "失敗したら代わりにメモを置きます(`hato account log {address} --left-out`)。",
+)
 _COUNTS: Final = (
     "new",
     "again",
@@ -170,6 +178,10 @@ class FetchWords:
             yield line
         else:
             yield _NOT_FETCHED.in_language(language, address=address)
+        if outcome.failed and result.report.advice is None:
+            most, name = REFUSED_POLLS_UNTIL_QUARANTINE, result.entry.source.address
+            told = _AGAIN_LATER.in_language(language, count=outcome.failed, most=most, address=name)
+            yield f"  {told}"
         yield from (f"  {line}" for line in self._advice(result.report.advice))
 
     def _advice(self, advice: Advice | None) -> Iterable[str]:

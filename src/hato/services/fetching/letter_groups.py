@@ -170,11 +170,11 @@ class LetterGroups:
     async def _replaced(
         self, group: Sequence[Kept], former: Mapping[bytes, LedgerEntry]
     ) -> list[Wanted]:
-        """Return what takes away the notes in the place of letters that are here now."""
+        """Return what takes away the notes, or what came in part, where letters are here now."""
         notes = [
             former[kept.key].email_id
             for kept in group
-            if kept.key in former and kept.entry.checksum and not former[kept.key].checksum
+            if kept.key in former and not former[kept.key].checksum
         ]
         emails = await self._poll.account.emails([one for one in notes if one is not None])
         return [Expunge(mailbox, (uid,)) for email in emails for mailbox, uid in email.placements]

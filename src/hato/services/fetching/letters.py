@@ -78,7 +78,7 @@ async def _fetch(
             wish = by_number[letter.number]
             taken = await _take(poll, groups, wish, letter)
             if taken is not None and not await _is_known(poll, wish, taken, known):
-                await groups.add(wish, taken, _state_of(wish, taken))
+                await groups.add(wish, taken, await _state_of(poll, wish, taken))
             poll.expect(next(following, None))
 
 
@@ -113,10 +113,20 @@ async def _skip(letter: Letter) -> None:
             raise NonsenseError("ENDLESS_LETTER")
 
 
-def _state_of(wish: Wish, taken: Taken) -> LedgerState:
-    """Return how far a letter that came is believed to be whole: one in doubt is never deleted."""
-    is_whole = taken.staged.size_octets * _LEAST_SHARE >= wish.size_octets
-    return LedgerState.STORED if is_whole else LedgerState.SEEN
+async def _state_of(poll: Poll, wish: Wish, taken: Taken) -> LedgerState:
+    """Return how far a letter that came is believed to be whole: one in doubt is never deleted.
+
+    One that came as long once before, and was asked for again, is believed.
+    """
+    octets = taken.staged.size_octets
+    if octets * _LEAST_SHARE >= wish.size_octets:
+        return LedgerState.STORED
+    own = None if wish.key is None else await poll.entry_of(wish.key)
+    if own is None or own.email_id is None:
+        return LedgerState.SEEN
+    former = await poll.account.emails([own.email_id])
+    is_as_before = any(email.body.size_octets == octets for email in former)
+    return LedgerState.STORED if is_as_before else LedgerState.SEEN
 
 
 async def _is_known(

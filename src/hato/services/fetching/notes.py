@@ -63,6 +63,15 @@ class Reason(Enum):
 _SUBJECT: Final = Text(en="A letter that could not be fetched", ja="受信できなかったメール")
 
 
+_OUR_FIELDS: Final = (
+    b"Auto-Submitted: auto-generated\r\n"
+    b"MIME-Version: 1.0\r\n"
+    b"Content-Type: text/plain; charset=utf-8\r\n"
+    b"Content-Transfer-Encoding: 8bit\r\n"
+)
+"""The last ones of the header of each note."""
+
+
 class NoteFacts(msgspec.Struct, frozen=True):
     """What a note says."""
 
@@ -85,13 +94,12 @@ def write_note(facts: NoteFacts, header: bytes) -> bytes:
     if not _has(kept, b"Subject"):
         subject = f"{_SUBJECT.en} / {_SUBJECT.ja}"
         head += b"Subject: %s\r\n" % Header(subject, "utf-8").encode(linesep="\r\n").encode()
-    head += (
-        b"Auto-Submitted: auto-generated\r\n"
-        b"MIME-Version: 1.0\r\n"
-        b"Content-Type: text/plain; charset=utf-8\r\n"
-        b"Content-Transfer-Encoding: 8bit\r\n"
-    )
-    return head + b"\r\n" + _body(facts)
+    return head + _OUR_FIELDS + b"\r\n" + _body(facts)
+
+
+def is_note(head: bytes) -> bool:
+    """Tell whether what begins so is a note, and not a letter."""
+    return head.partition(b"\r\n\r\n")[0].endswith(_OUR_FIELDS.removesuffix(b"\r\n"))
 
 
 def _field(header: bytes, name: bytes) -> bytes:
