@@ -11,13 +11,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from typing import Final
+from unicodedata import category, normalize
 
 from hato.core.limits import FILE_NAME_OCTETS
 
-_UNSAFE: Final = re.compile(
-    r'[\x00-\x1f\x7f-\x9f\ufffd\ud800-\udfff"*:<>?|\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069'
-    r"\ufeff\ufff9-\ufffb\u2028\u2029]"
-)
+_UNSAFE: Final = re.compile(r'["*:<>?|\ufffd\ufffe\uffff]')
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Unicode's categories of what shows no character of its own: controls, directions, line ends."""
+_MOST_CHARACTERS: Final = 1_024
 _BLANKS: Final = re.compile(r"\s+")
 _DEVICES: Final = re.compile(
     r"(?i)(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])(?=\s*(?:\.|$))"
@@ -65,7 +66,8 @@ def safe_name(name: str, media_type: str, number: int) -> str:
     `number`: the attachment's, which serves where it has no name.
     """
     last = name.replace("\\", "/").rstrip("/ ").rpartition("/")[2]
-    plain = _BLANKS.sub(" ", _UNSAFE.sub("", last)).strip(" .")
+    seen = "".join(letter for letter in last[-_MOST_CHARACTERS:] if category(letter) not in _UNSEEN)
+    plain = _BLANKS.sub(" ", _UNSAFE.sub("", seen)).strip(" .")
     if last.lstrip(" .") != last and plain:
         plain = plain.lstrip(" .")  # what begins with a dot is hidden
     if not plain:
@@ -89,14 +91,19 @@ def _shortened(name: str) -> str:
 def distinct_names(names: Sequence[str]) -> list[str]:
     """Return the names with ` (2)`, ` (3)` … where one is there already, upper case or not."""
     taken: set[str] = set()
-    nexts: dict[str, int] = {}
+    latest: dict[str, int] = {}
     chosen: list[str] = []
     for name in names:
-        one = name
-        while one.casefold() in taken:
-            count = nexts[name.casefold()] = nexts.get(name.casefold(), 1) + 1
+        one, key = name, _compared(name)
+        while _compared(one) in taken:
+            count = latest[key] = latest.get(key, 1) + 1
             stem, dot, ending = name.rpartition(".")
             one = f"{stem} ({count}){dot}{ending}" if stem else f"{name} ({count})"
-        taken.add(one.casefold())
+        taken.add(_compared(one))
         chosen.append(one)
     return chosen
+
+
+def _compared(name: str) -> str:
+    """Return what file systems compare that know neither case nor ways to write a letter."""
+    return normalize("NFD", normalize("NFD", name).casefold())

@@ -41,7 +41,7 @@ _LEAST_USUAL: Final = 0.15
 def guess(octets: bytes) -> str:
     """Return the codec in which `octets` probably are."""
     look = octets[:_LOOK_OCTETS]
-    if _ESCAPED_JAPANESE.search(look):
+    if is_escaped_japanese(look):
         return "iso2022_jp"
     if _ESCAPED_KOREAN in look:
         return "iso2022_kr"
@@ -51,6 +51,11 @@ def guess(octets: bytes) -> str:
         return "utf_8"
     asian = _asian(look)
     return asian or _latin_or_utf_8(look)
+
+
+def is_escaped_japanese(octets: bytes) -> bool:
+    """Tell whether the escape sequences of ISO-2022-JP are in it (RFC 1468)."""
+    return _ESCAPED_JAPANESE.search(octets) is not None
 
 
 def _is_utf_8(octets: bytes) -> bool:

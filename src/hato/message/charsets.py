@@ -12,7 +12,7 @@ import re
 from encodings.aliases import aliases
 from typing import Final
 
-from hato.message.charset_guess import guess
+from hato.message.charset_guess import guess, is_escaped_japanese
 from hato.message.japanese_charsets import decode_euc_jp, decode_iso_2022_jp
 
 UTF_8: Final = "utf_8"
@@ -100,6 +100,11 @@ _MORE_LABELS: Final = {
 }
 _DOUBTFUL_SHARE: Final = 40
 """One replaced character in so many is damage; more, and the label is wrong."""
+_BYTE_ORDER_MARK: Final = "\ufeff"
+_LONGEST_CHARACTER: Final = 4
+_LIKE_ASCII: Final = frozenset(
+    {"", None, UTF_8, "cp1252", "cp932", "gb18030", "euc_jp", "iso2022_jp"}
+)
 _SEPARATORS: Final = re.compile(r"[^a-z0-9]")
 _LONGEST_LABEL: Final = 64
 
@@ -131,40 +136,43 @@ def codec_of(label: str) -> str | None:
 
 
 def decode_text(octets: bytes, label: str = "") -> str:
-    """Return `octets` as text.
+    """Return `octets` as text, without a byte order mark.
 
     `label`: the charset as the letter names it; empty where it names none. A label that is unknown,
-    or that cannot be true, is replaced by a guess.
+    or that cannot be true, is replaced by a guess. A character that is cut off at the end, as where
+    only the beginning was read, does not make the label wrong.
     """
-    if octets.isascii() and b"\x1b" not in octets:
-        codec = codec_of(label) if label else ""
-        if codec in {"", None, UTF_8, "cp1252", "cp932", "gb18030", "euc_jp", "iso2022_jp"}:
-            return octets.decode("ascii")
-    else:
-        codec = codec_of(label) if label else ""
+    codec = codec_of(label) if label else ""
+    if octets.isascii():
+        if b"\x1b" not in octets:
+            if codec in _LIKE_ASCII:
+                return octets.decode("ascii")
+        elif codec in _LIKE_ASCII and is_escaped_japanese(octets):
+            codec = "iso2022_jp"  # whatever it calls itself
     if not codec:
         return _decoded(octets, guess(octets))[0]
     text, is_right = _decoded(octets, codec)
     if is_right or text.count("\ufffd") * _DOUBTFUL_SHARE <= len(text):
         return text
-    other = guess(octets)
-    return text if other == codec else _decoded(octets, other)[0]
+    other, is_better = _decoded(octets, guess(octets))
+    return other if is_better else text
 
 
 def _decoded(octets: bytes, codec: str) -> tuple[str, bool]:
     """Decode, and say whether every octet was right."""
     try:
-        return octets.decode(codec), True
+        return octets.decode(codec).removeprefix(_BYTE_ORDER_MARK), True
+    except UnicodeDecodeError as fault:
+        is_cut = fault.start >= len(octets) - _LONGEST_CHARACTER and "data" in fault.reason
+        is_cut = is_cut or "incomplete" in fault.reason
     except ValueError:
-        pass
+        is_cut = False
     if codec.startswith("iso2022_jp"):
         text = decode_iso_2022_jp(octets)
     elif codec == "euc_jp":
         text = decode_euc_jp(octets)
     elif codec == "cp950":
         text = octets.decode("big5hkscs", "replace")
-    elif codec == "cp1252":
-        text = octets.decode("cp1252", "replace")
     else:
         text = octets.decode(codec, "replace")
-    return text, "\ufffd" not in text
+    return text.removeprefix(_BYTE_ORDER_MARK), is_cut or "\ufffd" not in text

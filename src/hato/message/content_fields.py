@@ -85,7 +85,8 @@ def _media_type_of(value: bytes) -> str:
     name = value.partition(b";")[0].strip().lower()
     if not _SIMPLE_TYPE.fullmatch(name):
         name = read_parameters(value).value.encode("ascii", "replace")
-    return name.decode("ascii") if name.count(b"/") == 1 else "text/plain"
+    is_type = name.count(b"/") == 1 and not name.startswith(b"/") and not name.endswith(b"/")
+    return name.decode("ascii") if is_type else "text/plain"
 
 
 def _encoding_of(value: bytes) -> str:

@@ -65,7 +65,7 @@ def read_date(value: str) -> datetime | None:
     while "(" in text:
         shorter = _COMMENTS.sub(" ", text)
         text = shorter if shorter != text else shorter.partition("(")[0]
-    text = _COLON.sub(":", " ".join(text.split()))
+    text = _COLON.sub(":", " ".join(text.split())).replace(" ,", ",")
     for form in _FORMS:
         found = form.match(text)
         moment = _moment(found.groupdict()) if found else None

@@ -20,6 +20,7 @@ from hato.message.encoded_words import decode_value
 
 _FIELD: Final = re.compile(rb"^([^\s:]++)[ \t]*+:([^\n]*+(?>(?:\n[ \t][^\n]*+)*))\n?", re.MULTILINE)
 _IDENTIFIER: Final = re.compile(rb"<([^<>]++)>")
+_IDENTIFIER_TEXT: Final = re.compile(r"[!-;=?-~\u00a0-\U0010ffff]++")
 _LOOK_OCTETS: Final = 4_096
 _BLANKS: Final = re.compile(rb"\s++")
 
@@ -107,14 +108,14 @@ class Fields:
         """Return the identifiers in all fields called `name`, without <>, each once.
 
         Of very many the first and the latest are returned (core.limits.REFERENCES_PER_MESSAGE), as
-        delivery does. One without <> counts where there are no others.
+        delivery does. One without <> counts where there are no others, one with control
+        characters never.
         """
         found: dict[str, None] = {}
         for value in self.values(name):
             words = _IDENTIFIER.findall(value) or value.split()
-            found.update(
-                (_BLANKS.sub(b"", word).decode("utf-8", "replace"), None) for word in words
-            )
+            plain = (_BLANKS.sub(b"", word).decode("utf-8", "replace") for word in words)
+            found.update((word, None) for word in plain if _IDENTIFIER_TEXT.fullmatch(word))
         identifiers = tuple(found)
         if len(identifiers) > REFERENCES_PER_MESSAGE:
             return identifiers[:1] + identifiers[1 - REFERENCES_PER_MESSAGE :]
