@@ -106,7 +106,7 @@ KNOWN = (
     "hato.core.ids hato.protocols.lines hato.protocols.pop3.server hato.protocols.smtp.server "
     "hato.store.api hato.store.contract hato.store.memory.account hato.store.embedded.journal "
     "hato.net.connection hato.services.auth hato.servers.pop3 hato.servers.smtp hato.servers.lmtp "
-    "hato.cli.up hato.app"
+    "hato.cli.server.up hato.app"
 ).split()
 
 BROKEN = {
@@ -122,8 +122,8 @@ BROKEN = {
     "hato.servers.session": "from hato.servers.pop3 import Pop3",
     "hato.servers.lmtp": "from hato.servers.pop3 import Pop3",
     "hato.servers.imap": "from hato.store.contract import check",
-    "hato.cli.serve": "import hato.app",
-    "hato.cli.user": "from hato.servers import pop3",
+    "hato.cli.server.serve": "import hato.app",
+    "hato.cli.people.user": "from hato.servers import pop3",
     "hato.helpers.text": "",
 }
 
@@ -138,7 +138,7 @@ SOUND = {
     "hato.protocols.pop3.client": "from hato.protocols.lines import LineBuffer",
     "hato.servers.lmtp": "from hato.servers.smtp import Smtp\nfrom hato.store.api import Account",
     "hato.store.embedded.writer": "from hato.store.embedded.journal import Journal",
-    "hato.app": "from hato.store.embedded import journal\nfrom hato.cli import up",
+    "hato.app": "from hato.store.embedded import journal\nfrom hato.cli.server import up",
 }
 
 

@@ -9,6 +9,7 @@ Fails with what went wrong in a behaviour, when the provider is closed.
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import ssl
 import threading
@@ -43,10 +44,26 @@ class Peer:
 
     def hear(self) -> str:
         """Return the next line without its end; raises GoneError."""
-        while b"\n" not in self._buffer:
+        return self.hear_line().rstrip(b"\r\n").decode("utf-8", "backslashreplace")
+
+    def hear_line(self) -> bytes:
+        """Return the octets of the next line, its end included; raises GoneError."""
+        return self.hear_until(b"\n")
+
+    def hear_until(self, end: bytes) -> bytes:
+        """Return all octets up to `end`, and it too; raises GoneError."""
+        searched = 0
+        while (at := self._buffer.find(end, searched)) < 0:
+            searched = max(0, len(self._buffer) - len(end) + 1)
             self._buffer += self._receive()
-        line, _, self._buffer = self._buffer.partition(b"\n")
-        return line.rstrip(b"\r").decode("utf-8", "backslashreplace")
+        heard, self._buffer = self._buffer[: at + len(end)], self._buffer[at + len(end) :]
+        return heard
+
+    def has_said_more(self) -> bool:
+        """Tell whether the client went on without waiting for an answer."""
+        if self._buffer:
+            return True
+        return bool(select.select([self._plug], [], [], 0)[0])
 
     def _receive(self) -> bytes:
         try:

@@ -8,7 +8,11 @@ Fails with ProgramError, which carries what Postfix logged.
 
 from __future__ import annotations
 
+import contextlib
+import os
+import poplib
 import shutil
+import ssl
 import tempfile
 from pathlib import Path
 
@@ -86,6 +90,26 @@ class SubmissionProvider:
         self.postfix.stop()
         self.dovecot.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def change_password(self, login: str, old: str, new: str) -> None:
+        """Let somebody have a new password; return when it holds.
+
+        Dovecot looks at the file once a second at most, and takes it for the same one while its
+        times and size are.
+        """
+        file = self.dovecot.folder / "passwd"
+        file.write_text(file.read_text().replace(old, new))
+        self.postfix.wait_for(lambda: self._lets_in(login, new), "the old password holds")
+
+    def _lets_in(self, login: str, password: str) -> bool:
+        os.utime(self.dovecot.folder / "passwd")
+        with contextlib.closing(poplib.POP3("127.0.0.1", self.dovecot.pop3)) as session:
+            session.stls(ssl._create_unverified_context())
+            session.user(login)
+            try:
+                return session.pass_(password).startswith(b"+OK")
+            except poplib.error_proto:
+                return False
 
     def arrived(self, recipient: str) -> list[bytes]:
         """Return what arrived for somebody so far."""

@@ -129,14 +129,12 @@ def test_each_recipient_has_her_own_fate(home: Home) -> None:
 
 def test_a_wrong_password_is_told_and_the_letter_leaves_after_it_is_set_right(home: Home) -> None:
     home.leave_by(home.provider.submissions, "implicit")
-    passwords = home.provider.dovecot.folder / "passwd"
-    right = passwords.read_text()
-    passwords.write_text(right.replace(PASSWORD, "another one"))
+    home.provider.change_password(LOGIN, PASSWORD, "another one")
     told = home.send()
     assert told["state"] == "waiting"
     assert f"hato account password {LOGIN}" in told["message"]
     assert home.provider.arrived(BOB) == []
-    passwords.write_text(right)
+    home.provider.change_password(LOGIN, "another one", PASSWORD)
     home.run("queue", "retry", str(told["queue_id"]))
     assert len(home.provider.await_arrival(BOB)) == 1
 

@@ -205,9 +205,14 @@ def test_a_store_that_cannot_be_opened_is_one_sentence(
     server = own_server(start=False, workers=2)
     for file in server.data_folder.glob("hato.db-*"):
         file.unlink()
-    spoil(server.data_folder / "hato.db")
+    database = server.data_folder / "hato.db"
+    spoil(database)
     (said,) = server.run("serve", status=1).stderr.decode().splitlines()
-    assert said.startswith(f"The store in {server.data_folder} cannot be opened (")
+    assert said.startswith(
+        f"The store in {server.data_folder} cannot be opened ("
+        if spoil is replace_by_a_folder
+        else f"{database} is damaged ("
+    )
 
 
 def test_a_data_folder_that_may_not_be_written_is_one_sentence(

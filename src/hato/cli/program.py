@@ -17,7 +17,7 @@ import click
 
 from hato import __version__
 from hato.cli.desk import Desk, Ways
-from hato.cli.japanese import translated
+from hato.cli.japanese.translation import translated
 from hato.cli.lazy_group import LazyGroup
 from hato.cli.refusals import sentence_for
 from hato.cli.usage import usage_sentence
@@ -25,37 +25,37 @@ from hato.core.errors import HatoError
 from hato.core.language import Language, Text, match_language
 
 _VERBS: Final = {
-    "up": "hato.cli.up:up",
-    "serve": "hato.cli.serve:serve",
-    "config": "hato.cli.config:config",
-    "domain": "hato.cli.domain:domain",
-    "address": "hato.cli.address:address",
-    "user": "hato.cli.user:user",
-    "app-password": "hato.cli.app_password:app_password",
-    "account": "hato.cli.account:account",
-    "deliver": "hato.cli.deliver:deliver_command",
-    "import": "hato.cli.import_mail:import_mail",
-    "export": "hato.cli.export:export",
-    "fetch": "hato.cli.fetch:fetch",
-    "inbox": "hato.cli.inbox:inbox",
-    "search": "hato.cli.search:search",
-    "folders": "hato.cli.folders:folders",
-    "read": "hato.cli.read:read",
-    "compose": "hato.cli.compose:compose",
-    "reply": "hato.cli.reply:reply",
-    "reply-all": "hato.cli.reply:reply_all",
-    "forward": "hato.cli.reply:forward",
-    "send": "hato.cli.send:send",
-    "queue": "hato.cli.queue:queue",
-    "identity": "hato.cli.identity:identity",
-    "attachment": "hato.cli.attachment:attachment",
-    "mark": "hato.cli.mark:mark",
-    "move": "hato.cli.move:move",
-    "delete": "hato.cli.delete:delete",
-    "check": "hato.cli.check:check",
-    "verify": "hato.cli.verify:verify",
-    "compact": "hato.cli.compact:compact",
-    "undelete": "hato.cli.undelete:undelete",
+    "up": "hato.cli.server.up:up",
+    "serve": "hato.cli.server.serve:serve",
+    "config": "hato.cli.server.config:config",
+    "domain": "hato.cli.people.domain:domain",
+    "address": "hato.cli.people.address:address",
+    "user": "hato.cli.people.user:user",
+    "app-password": "hato.cli.people.app_password:app_password",
+    "account": "hato.cli.account.group:account",
+    "deliver": "hato.cli.server.deliver:deliver_command",
+    "import": "hato.cli.moving.import_mail:import_mail",
+    "export": "hato.cli.moving.export:export",
+    "fetch": "hato.cli.fetch.fetch:fetch",
+    "inbox": "hato.cli.mail.inbox:inbox",
+    "search": "hato.cli.mail.search:search",
+    "folders": "hato.cli.mail.folders:folders",
+    "read": "hato.cli.mail.read:read",
+    "compose": "hato.cli.writing.compose:compose",
+    "reply": "hato.cli.writing.reply:reply",
+    "reply-all": "hato.cli.writing.reply:reply_all",
+    "forward": "hato.cli.writing.reply:forward",
+    "send": "hato.cli.writing.send:send",
+    "queue": "hato.cli.writing.queue:queue",
+    "identity": "hato.cli.writing.identity:identity",
+    "attachment": "hato.cli.mail.attachment:attachment",
+    "mark": "hato.cli.mail.mark:mark",
+    "move": "hato.cli.mail.move:move",
+    "delete": "hato.cli.mail.delete:delete",
+    "check": "hato.cli.account.check:check",
+    "verify": "hato.cli.server.verify:verify",
+    "compact": "hato.cli.server.compact:compact",
+    "undelete": "hato.cli.mail.undelete:undelete",
     "completion": "hato.cli.completion:completion",
 }
 """Each verb and where it stands: loaded when it is used, so that `hato` starts fast."""

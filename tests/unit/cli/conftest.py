@@ -51,7 +51,7 @@ class Hato:
         self, config: Path, read: Callable[[], Said], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         self.ways = CountingComposition()
-        self._config = config
+        self.config = config
         self._read = read
         self._monkeypatch = monkeypatch
 
@@ -61,7 +61,7 @@ class Hato:
         """Run a verb; `typed`: at a terminal, else `piped` comes in."""
         text = piped if typed is None else typed
         self._monkeypatch.setattr("sys.stdin", Typed(text, is_terminal=typed is not None))
-        assert run(self.ways, ["--config", str(self._config), *verb]) == status
+        assert run(self.ways, ["--config", str(self.config), *verb]) == status
         return self._read()
 
     def json(self, *verb: str) -> Any:  # noqa: ANN401 - whatever the verb prints

@@ -163,7 +163,7 @@ def test_a_command_does_not_inherit_the_key(
 def test_a_command_in_a_file_of_somebody_else_is_not_run(
     hato: Hato, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hato.cli.old_passwords.is_own", lambda _: False)
+    monkeypatch.setattr("hato.cli.account.old_passwords.is_own", lambda _: False)
     file = home / ".getmail" / "getmailrc"
     said = hato("account", "import", str(file), "--run-passwordeval").out
     assert "stands in somebody else's file, and is not run" in said

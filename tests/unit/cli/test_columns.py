@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hato.cli.columns import filled, fitted, width
+from hato.cli.terminal.columns import filled, fitted, width
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hato.cli.draft_text import DraftText, read_draft, written
+from hato.cli.writing.draft_text import DraftText, read_draft, written
 from hato.core.errors import InvalidInputError
 from hato.message.header import scan_for_delivery
 from hato.message.letter import Letter, read_letter

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from hato.cli.config import _doubts
+from hato.cli.server.config import _doubts
 from hato.core.settings import Limits, Settings, Tls
 
 

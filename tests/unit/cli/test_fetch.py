@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import cast
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from typing import TypeVar, cast
 
 import msgspec
 import pytest
 
 from hato.app import Composition
 from hato.cli.desk import Desk
-from hato.cli.fetch_words import FetchWords
+from hato.cli.fetch.words import FetchWords
 from hato.core.language import Language
+from hato.core.secret import Secret
+from hato.core.settings_file import read_settings
 from hato.services.fetching.poll_outcome import Stage, Tally
 from hato.services.fetching.roster import Entry
+from hato.services.sources.source import Source
+from hato.services.sources.sources import Sources
 from hato.store.api import Account
 from tests.unit.auth.house import ADA, PASSWORD
 from tests.unit.cli.conftest import Hato
 from tests.unit.cli.provider_thread import Elsewhere, provider_elsewhere
 from tests.unit.fetching.sources import SOURCE
+
+T = TypeVar("T")
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +58,71 @@ def test_one_letter_is_named_by_the_number_of_its_account(hato: Hato, added: str
     said = hato("account", "log", added, "--left-out")
     assert said.out == f"Every letter of {added} that was fetched is here whole.\n"
     assert hato.json("account", "log", added, "--left-out") == []
+
+
+def with_source(hato: Hato, use: Callable[[Sources, Source], Awaitable[T]]) -> T:
+    """Do something with the only source and the vault."""
+
+    async def work() -> T:
+        settings = read_settings(hato.config)
+        store = await hato.ways.open_store(settings)
+        try:
+            for account_id in await store.account_ids():
+                sources = hato.ways.sources(await store.account(account_id), settings)
+                for source in await sources.all():
+                    return await use(sources, source)
+        finally:
+            await store.close()
+        raise AssertionError("no source")
+
+    return asyncio.run(work())
+
+
+OUTDATED = Secret("the old one")
+
+
+@pytest.fixture
+def refused(hato: Hato, added: str) -> str:
+    """The address of an account whose password was changed at the provider."""
+    with_source(hato, lambda sources, one: sources.set_secret(one.source_id, OUTDATED))
+    return added
+
+
+def type_in(monkeypatch: pytest.MonkeyPatch, *typed: str) -> list[str]:
+    """Type passwords, one after the other; return the list of what was asked."""
+    left, asked = list(typed), list[str]()
+
+    def getpass(prompt: str) -> str:
+        with pytest.raises(RuntimeError):
+            asyncio.get_running_loop()  # nothing else may have to wait for somebody who thinks
+        asked.append(prompt)
+        return left.pop(0)
+
+    monkeypatch.setattr("getpass.getpass", getpass)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    return asked
+
+
+def test_a_changed_password_is_asked_for_tried_and_used(
+    hato: Hato, refused: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = type_in(monkeypatch, "wrong too", PASSWORD)
+    said = hato("fetch", typed="")
+    assert asked == [f"New password for {refused} (empty: not now): "] * 2
+    assert "the server does not take this name and password" in said.err
+    assert said.out == "1 new, 0 again, 0 failed\n"
+    assert hato("fetch").out == "0 new, 0 again, 0 failed\n"
+
+
+@pytest.mark.parametrize("typed", [("",), ("wrong", "wrong", "wrong"), ("wrong", "")])
+@pytest.mark.usefixtures("refused")
+def test_a_password_that_no_login_proved_is_not_kept(
+    hato: Hato, monkeypatch: pytest.MonkeyPatch, typed: tuple[str, ...]
+) -> None:
+    asked = type_in(monkeypatch, *typed)
+    hato("fetch", typed="", status=1)
+    assert len(asked) == len(typed)
+    assert with_source(hato, lambda sources, one: sources.secret(one)) == OUTDATED
 
 
 def test_an_account_with_a_name_is_called_by_it(hato: Hato, added: str) -> None:

@@ -7,9 +7,9 @@ import re
 
 import pytest
 
-from hato.cli import fetch_display
-from hato.cli.columns import width
-from hato.cli.fetch_display import PlainDisplay, TerminalDisplay, display_for
+from hato.cli.fetch import display as fetch_display
+from hato.cli.fetch.display import PlainDisplay, TerminalDisplay, display_for
+from hato.cli.terminal.columns import width
 from hato.core.language import Language
 from hato.services.fetching.poll_outcome import Stage, Tally
 

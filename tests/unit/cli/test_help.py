@@ -9,7 +9,7 @@ import click
 import pytest
 
 from hato.app import Composition
-from hato.cli.japanese import HELP
+from hato.cli.japanese.translation import HELP
 from hato.cli.program import hato, run
 
 OF_THE_LIBRARY = {"Show this message and exit."}

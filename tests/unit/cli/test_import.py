@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hato.cli import import_mail
+from hato.cli.moving import import_mail
 from hato.services.importing import ForeignMessage
 from tests.unit.cli.conftest import Hato
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hato.cli.columns import width
+from hato.cli.terminal.columns import width
 from hato.store.model import ANSWERED, FLAGGED, SEEN, Role
 from tests.unit.cli.conftest import Hato
 from tests.unit.cli.letters import NOON, add_source, letter, look, put

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from hato.cli.columns import filled, fitted, width
-from hato.cli.screen_text import lines_of, one_line, wrapped
+from hato.cli.terminal.columns import filled, fitted, width
+from hato.cli.terminal.screen_text import lines_of, one_line, wrapped
 from hato.store.model import SEEN
 from tests.unit.cli.conftest import Hato
 from tests.unit.cli.letters import add_source, letter, look, put

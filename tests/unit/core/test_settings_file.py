@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hato.cli.config import EXAMPLE
+from hato.cli.server.config import EXAMPLE
 from hato.core.errors import InvalidInputError
 from hato.core.language import Language
 from hato.core.settings import Settings

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hato.cli import program
-from hato.cli.deliver import deliver
+from hato.cli.server.deliver import deliver
 from hato.core.errors import (
     HatoError,
     InvalidInputError,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from hato.core.errors import DamagedError
 from hato.services.fetching.hooks import run_hook
 
 MESSAGE = b"Subject: hello\r\n\r\nHello.\r\n"
@@ -75,9 +78,56 @@ async def test_one_that_hangs_is_killed_with_all_that_it_began(tmp_path: Path) -
     hook = script(tmp_path, f"sleep 1000 & echo $! > {tmp_path}/child; wait")
     fault = await run_hook([hook], octets(MESSAGE), {}, seconds=0.5)
     assert fault == f"{hook}: it took longer than 0 s"
-    child = int((tmp_path / "child").read_text())
-    status = Path(f"/proc/{child}/stat")
-    assert not status.exists() or status.read_text().split()[2] == "Z"
+    assert is_gone(int((tmp_path / "child").read_text()))
+
+
+def is_gone(pid: int) -> bool:
+    status = Path(f"/proc/{pid}/stat")
+    return not status.exists() or status.read_text().split()[2] == "Z"
+
+
+@pytest.mark.parametrize("exit_status", [0, 3])
+async def test_one_that_leaves_something_running_is_over_when_it_exits(
+    tmp_path: Path, exit_status: int
+) -> None:
+    hook = script(
+        tmp_path, f"sleep 1000 & echo $! > {tmp_path}/child; echo no >&2; exit {exit_status}"
+    )
+    async with asyncio.timeout(10):
+        fault = await run_hook([hook], octets(MESSAGE), {}, seconds=1000)
+    assert fault == (f"{hook}: exit status 3 (no)" if exit_status else None)
+    assert is_gone(int((tmp_path / "child").read_text()))
+
+
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+async def test_what_left_the_group_with_the_pipes_is_not_waited_for(tmp_path: Path) -> None:
+    hook = script(
+        tmp_path,
+        f"setsid sh -c 'echo $$ > {tmp_path}/child; exec sleep 1000' & "
+        f"while [ ! -s {tmp_path}/child ]; do :; done; exit 3",
+    )
+    before = open_files()
+    try:
+        async with asyncio.timeout(10):
+            fault = await run_hook([hook], octets(*[bytes(65_536)] * 64), {}, seconds=1000)
+        assert fault == f"{hook}: exit status 3"
+        await asyncio.sleep(0)
+        assert open_files() <= before
+    finally:
+        os.kill(int((tmp_path / "child").read_text()), signal.SIGKILL)
+
+
+async def test_an_error_of_the_message_is_no_fault_of_the_command(tmp_path: Path) -> None:
+    async def broken() -> AsyncIterator[bytes]:
+        yield b"Subject: half\r\n"
+        raise DamagedError("bad")
+
+    hook = script(tmp_path, "cat > /dev/null; sleep 1000")
+    with pytest.raises(DamagedError):
+        await run_hook([hook], broken(), {}, seconds=1000)
 
 
 @pytest.mark.parametrize("command", [["/nowhere/hook"], ["/"], ["hook\0"]])

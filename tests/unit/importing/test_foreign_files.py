@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from hato.cli.foreign_files import place_of
-from hato.cli.import_sources import read_eml, read_maildir, read_mbox
+from hato.cli.moving.foreign_files import place_of
+from hato.cli.moving.import_sources import read_eml, read_maildir, read_mbox
 from hato.core.errors import InvalidInputError
 from hato.services.importing import ForeignMessage, Import
 from tests.unit.importing.test_importing import LETTER, Desk, maildir

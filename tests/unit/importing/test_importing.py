@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hato.cli.import_sources import read_eml, read_maildir, read_mbox
+from hato.cli.moving.import_sources import read_eml, read_maildir, read_mbox
 from hato.core.clock import FixedClock
 from hato.core.errors import InUseError, StorageFullError
 from hato.core.settings import Settings

@@ -14,7 +14,7 @@ import contextlib
 import os
 import signal
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from hato.core import limits
 from hato.protocols.foreign_text import shown
@@ -23,6 +23,8 @@ _HANDED_ON: Final = ("PATH", "HOME", "USER", "LOGNAME", "TZ", "TMPDIR", "LANG", 
 """What of our environment a command may see."""
 _PATH: Final = "/usr/local/bin:/usr/bin:/bin"
 _PIECE_OCTETS: Final = 65_536
+_LAST_WORDS_SECONDS: Final = 1.0
+"""How long the last complaints are waited for when a command has exited."""
 
 
 async def run_hook(
@@ -34,32 +36,55 @@ async def run_hook(
     """Run a command for one message; return what went wrong, None: nothing.
 
     `facts` stand in its environment. What it prints is not kept, but for the end of what it
-    complains of. A command that does not want its whole input may leave it. Only what the command
-    does is caught here: an error of `message` is raised.
+    complains of. A command that does not want its whole input may leave it. It is over when it
+    exits: whatever it left running of its own is ended then. Only what the command does is caught
+    here: an error of `message` is raised.
     """
+    complaints = await _Complaints.open()
     try:
         process = await asyncio.create_subprocess_exec(
             *command,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
+            stderr=complaints.takes_from,
             env=_environment(facts),
             cwd="/",
             start_new_session=True,
         )
     except (OSError, ValueError) as fault:  # ValueError: a NUL in an argument
+        complaints.close()
         return f"{command[0]}: {getattr(fault, 'strerror', None) or fault}"
+    complaints.begin()
+    feeding = asyncio.ensure_future(_feed(process, message))
     try:
         async with asyncio.timeout(seconds):
-            _, complaints = await asyncio.gather(_feed(process, message), _last_words(process))
-            status = await process.wait()
+            status = await _exit_status(process, feeding)
+        _end_group(process)
+        words = await complaints.last_words()
     except TimeoutError:
         return f"{command[0]}: it took longer than {seconds:.0f} s"
     finally:
-        await _end(process)
+        if process.returncode is None:
+            _end_group(process)
+        feeding.cancel()
+        complaints.close()
+        await _forget(process)
     if status == 0:
         return None
-    return f"{command[0]}: exit status {status}{f' ({complaints})' if complaints else ''}"
+    return f"{command[0]}: exit status {status}{f' ({words})' if words else ''}"
+
+
+async def _exit_status(process: asyncio.subprocess.Process, feeding: asyncio.Future[None]) -> int:
+    """Wait for a command to exit, whether it took its whole input or not. Raises as the input."""
+    exiting = asyncio.ensure_future(process.wait())
+    either: set[asyncio.Future[Any]] = {exiting, feeding}
+    try:
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if feeding.done():
+            feeding.result()
+        return await exiting
+    finally:
+        exiting.cancel()
 
 
 async def _feed(process: asyncio.subprocess.Process, message: AsyncIterator[bytes]) -> None:
@@ -76,23 +101,67 @@ async def _feed(process: asyncio.subprocess.Process, message: AsyncIterator[byte
         await pipe.wait_closed()
 
 
-async def _last_words(process: asyncio.subprocess.Process) -> str:
-    """Read what a command complains of; keep its end."""
-    kept = b""
-    while process.stderr is not None:
-        piece = await process.stderr.read(_PIECE_OCTETS)
-        if not piece:
-            break
-        kept = (kept + piece)[-limits.HOOK_WORDS_OCTETS :]
-    return shown(b" ".join(kept.split()))
+class _Complaints:
+    """The end of what a command complains of, through a pipe that can be closed on our side.
+
+    Whoever has left the command's group may hold the other side for ever.
+    """
+
+    def __init__(self, transport: asyncio.ReadTransport, reader: asyncio.StreamReader) -> None:
+        self._transport = transport
+        self._reader = reader
+        self._kept = b""
+        self._listening: asyncio.Task[None] | None = None
+        self.takes_from = -1
+        """The side that the command writes to."""
+
+    @classmethod
+    async def open(cls) -> _Complaints:
+        """Make the pipe."""
+        ours, theirs = os.pipe()
+        reader = asyncio.StreamReader()
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(ours, "rb", buffering=0)
+        )
+        complaints = cls(transport, reader)
+        complaints.takes_from = theirs
+        return complaints
+
+    def begin(self) -> None:
+        """Listen, now that the command has its side."""
+        os.close(self.takes_from)
+        self.takes_from = -1
+        self._listening = asyncio.create_task(self._listen())
+
+    async def _listen(self) -> None:
+        while piece := await self._reader.read(_PIECE_OCTETS):
+            self._kept = (self._kept + piece)[-limits.HOOK_WORDS_OCTETS :]
+
+    async def last_words(self) -> str:
+        """Return the end of it, fit to be shown, once nobody speaks any more."""
+        if self._listening is not None:
+            await asyncio.wait({self._listening}, timeout=_LAST_WORDS_SECONDS)
+        return shown(b" ".join(self._kept.split()))
+
+    def close(self) -> None:
+        """Listen no more; calling twice is harmless."""
+        if self.takes_from >= 0:
+            os.close(self.takes_from)
+            self.takes_from = -1
+        if self._listening is not None:
+            self._listening.cancel()
+        self._transport.close()
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """Kill what is left of a command, with all that it began, and let the system forget it."""
-    if process.returncode is None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
+def _end_group(process: asyncio.subprocess.Process) -> None:
+    """Kill what is left of a command, with all that it began and that did not leave its group."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+async def _forget(process: asyncio.subprocess.Process) -> None:
+    """Let the system forget a command that was ended."""
+    await process.wait()
     if process.stdin is not None:
         process.stdin.close()
 

@@ -1,0 +1,1 @@
+"""`hato account …` and `hato check`: the mail accounts elsewhere."""

@@ -1,0 +1,1 @@
+"""`hato fetch`: the mail of accounts elsewhere, fetched now."""

@@ -1,0 +1,1 @@
+"""Mail brought in from other programs' files, and written as files for them."""

@@ -1,0 +1,1 @@
+"""Who has mail here: domains, people, addresses, app passwords."""

@@ -1,0 +1,1 @@
+"""The terminal: its width, what may stand on it, passwords and editors."""

@@ -1,0 +1,1 @@
+"""Letters that are written, answered, passed on, and sent."""
