@@ -13,6 +13,7 @@ from binascii import unhexlify
 from typing import Final, NamedTuple
 
 from hato.core.limits import MIME_FIELD_OCTETS, MIME_PARAMETERS
+from hato.message.charset_guess import guess
 from hato.message.charsets import decode_text
 from hato.message.encoded_words import decode_words, one_line, unfold
 
@@ -20,7 +21,7 @@ _PARAMETER: Final = re.compile(
     rb';\s*+([^\s=;"]++)\s*+=\s*+(?:"((?>(?:[^"\\]++|\\.)*))"?[^;]*+|([^;]*+))', re.DOTALL
 )
 _VALUE: Final = re.compile(rb"\s*+([^\s;(]*+(?:\s*+/\s*+[^\s;(]++)?)")
-_BLANKS: Final = re.compile(rb"\s++")
+_NOT_PRINTED: Final = re.compile(rb"[^!-~]++")
 _COMMENT: Final = re.compile(rb'"(?>(?:[^"\\]++|\\.)*)"?|\((?>(?:[^()\\]++|\\.)*)\)', re.DOTALL)
 _ESCAPED: Final = re.compile(rb"\\(.)", re.DOTALL)
 _ESCAPED_OCTET: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
@@ -42,7 +43,7 @@ def read_parameters(field: bytes) -> FieldWithParameters:
     if b"(" in text:
         text = _COMMENT.sub(_without_comment, text)
     value = _VALUE.match(text)
-    name = _BLANKS.sub(b"", value[1]).decode("ascii", "replace").lower() if value else ""
+    name = _NOT_PRINTED.sub(b"", value[1]).decode("ascii").lower() if value else ""
     text = text[value.end() :].lstrip() if value else text
     if b"=" not in text:
         return FieldWithParameters(name, {})
@@ -53,7 +54,7 @@ def read_parameters(field: bytes) -> FieldWithParameters:
     for count, found in enumerate(_PARAMETER.finditer(text)):
         if count >= MIME_PARAMETERS:
             break
-        octets = _ESCAPED.sub(rb"\1", found[2]) if found[2] is not None else found[3].strip()
+        octets = _unquoted(found[2]) if found[2] is not None else found[3].strip()
         key = _SECTION.fullmatch(found[1].decode("ascii", "replace").lower())
         if key is None:
             continue
@@ -69,6 +70,16 @@ def read_parameters(field: bytes) -> FieldWithParameters:
 def _without_comment(found: re.Match[bytes]) -> bytes:
     """Return a quoted string as it is, and a blank for a comment."""
     return found[0] if found[0].startswith(b'"') else b" "
+
+
+def _unquoted(octets: bytes) -> bytes:
+    """Take the backslashes out of a quoted string (RFC 5322 §3.2.4).
+
+    In raw Shift_JIS a backslash is the second octet of many a character: there they stay.
+    """
+    if b"\\" in octets and not octets.isascii() and guess(octets) == "cp932":
+        return octets.removesuffix(b'"')  # the end, where the last character hid it
+    return _ESCAPED.sub(rb"\1", octets)
 
 
 def _joined(numbered: dict[int, tuple[bytes, bool]]) -> str:
