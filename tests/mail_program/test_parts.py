@@ -65,7 +65,6 @@ def test_names(written: str, meant: str) -> None:
 
 def test_a_name_in_raw_shift_jis() -> None:
     assert name_of('filename="見積書表示.pdf"'.encode("cp932")) == "見積書表示.pdf"
-    assert name_of('filename="見積書の一覧表"'.encode("cp932")) == "見積書の一覧表"
 
 
 def test_a_name_in_raw_iso_2022_jp() -> None:
@@ -73,13 +72,22 @@ def test_a_name_in_raw_iso_2022_jp() -> None:
 
 
 def test_the_name_of_the_type_where_there_is_no_other() -> None:
-    part = b'--b\r\nContent-Type: application/pdf; name="a.pdf"\r\n\r\nx\r\n'
-    (attachment,) = opened(mixed(b"--b\r\n\r\nhello\r\n" + part + b"--b--\r\n")).attachments
+    part = b'--b\r\nContent-Type: application/pdf; name="a.pdf"\r\n\r\nx\r\n--b--\r\n'
+    (attachment,) = opened(mixed(b"--b\r\n\r\nhello\r\n" + part)).attachments
     assert attachment.part.filename == "a.pdf"
 
 
 def test_of_two_types_the_first_counts() -> None:
     assert name_of('Content-Type: application/pdf; name="a.pdf"', b"X: y\r\n") == ""
+
+
+def test_a_name_that_ends_in_half_a_character_of_shift_jis() -> None:
+    assert name_of(b'filename="' + "一覧表".encode("cp932") + b'"; size=5') == "一覧表"
+
+
+def test_a_type_with_controls_in_it_keeps_the_rest() -> None:
+    letter = opened(b"Content-Type: application/octet\x1b-stream\r\n\r\nx\r\n")
+    assert letter.root.media_type == "application/octet-stream"
 
 
 @pytest.mark.parametrize(
@@ -110,11 +118,6 @@ def test_of_two_types_the_first_counts() -> None:
 def test_a_name_that_is_none_does_no_harm(written: str) -> None:
     """The check of every letter looks at what came of it."""
     name_of(written)
-
-
-def test_a_type_with_control_characters_has_none() -> None:
-    part = b"--b\r\nContent-Type: application/octet\x1b$b-stream\r\n\r\nx\r\n--b--\r\n"
-    assert opened(mixed(part)).root.parts[0].media_type == "application/octet$b-stream"
 
 
 def test_parts_of_a_mixed_letter() -> None:

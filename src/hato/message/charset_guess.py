@@ -47,7 +47,7 @@ def guess(octets: bytes) -> str:
         return "iso2022_kr"
     if look.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf_16"
-    if _is_utf_8(octets):
+    if is_utf_8(octets):
         return "utf_8"
     asian = _asian(look)
     return asian or _latin_or_utf_8(look)
@@ -58,7 +58,7 @@ def is_escaped_japanese(octets: bytes) -> bool:
     return _ESCAPED_JAPANESE.search(octets) is not None
 
 
-def _is_utf_8(octets: bytes) -> bool:
+def is_utf_8(octets: bytes) -> bool:
     """Tell whether it is UTF-8; a character that is cut off at the end does not count."""
     try:
         octets.decode("utf-8")

@@ -16,6 +16,8 @@ from hato.core.limits import LETTER_HEADER_OCTETS
 from hato.message.parameters import read_parameters
 
 _SIMPLE_TYPE: Final = re.compile(rb"[a-z0-9.+_-]++/[a-z0-9.+_-]++")
+_NO_TOKEN: Final = re.compile(rb"[^!#-'*+.\/0-9A-Z^_`a-z{|}~-]++")
+"""What neither a type nor a subtype may have (RFC 2045 §5.1): left out."""
 _ENCODING: Final = re.compile(rb"[A-Za-z0-9-]++")
 _BOUNDARY: Final = re.compile(
     rb'[^;"(]*+(?>(?:;\s*+(?!boundary)[^\s=;"(*]++\s*+=\s*+(?:"[^"\\]*+"\s*+|[^;"(]*+))*)'
@@ -84,7 +86,7 @@ def _media_type_of(value: bytes) -> str:
         return ""
     name = value.partition(b";")[0].strip().lower()
     if not _SIMPLE_TYPE.fullmatch(name):
-        name = read_parameters(value).value.encode("ascii", "replace")
+        name = _NO_TOKEN.sub(b"", read_parameters(value).value.encode("ascii", "replace"))
     is_type = name.count(b"/") == 1 and not name.startswith(b"/") and not name.endswith(b"/")
     return name.decode("ascii") if is_type else "text/plain"
 

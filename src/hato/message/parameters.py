@@ -13,17 +13,24 @@ from binascii import unhexlify
 from typing import Final, NamedTuple
 
 from hato.core.limits import MIME_FIELD_OCTETS, MIME_PARAMETERS
-from hato.message.charset_guess import guess
+from hato.message.charset_guess import is_utf_8
 from hato.message.charsets import decode_text
 from hato.message.encoded_words import decode_words, one_line, unfold
 
 _PARAMETER: Final = re.compile(
     rb';\s*+([^\s=;"]++)\s*+=\s*+(?:"((?>(?:[^"\\]++|\\.)*))"?[^;]*+|([^;]*+))', re.DOTALL
 )
+_PARAMETER_OF_PAIRS: Final = re.compile(
+    rb';\s*+([^\s=;"]++)\s*+=\s*+'
+    rb'(?:"((?>(?:[\x81-\xfe][\x40-\xfe]|[^"\\]|\\.)*))"?[^;]*+|([^;]*+))',
+    re.DOTALL,
+)
+"""In Shift_JIS, Big5 and GB 18030 the second octet of a character may be a backslash."""
 _VALUE: Final = re.compile(rb"\s*+([^\s;(]*+(?:\s*+/\s*+[^\s;(]++)?)")
-_NOT_PRINTED: Final = re.compile(rb"[^!-~]++")
+_BLANKS: Final = re.compile(rb"\s++")
 _COMMENT: Final = re.compile(rb'"(?>(?:[^"\\]++|\\.)*)"?|\((?>(?:[^()\\]++|\\.)*)\)', re.DOTALL)
 _ESCAPED: Final = re.compile(rb"\\(.)", re.DOTALL)
+_ESCAPED_OF_PAIRS: Final = re.compile(rb"([\x81-\xfe][\x40-\xfe])|\\(.)", re.DOTALL)
 _ESCAPED_OCTET: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
 _SECTION: Final = re.compile(r"([^*]++)(?:\*(\d{1,4}))?(\*)?", re.ASCII)
 
@@ -43,7 +50,7 @@ def read_parameters(field: bytes) -> FieldWithParameters:
     if b"(" in text:
         text = _COMMENT.sub(_without_comment, text)
     value = _VALUE.match(text)
-    name = _NOT_PRINTED.sub(b"", value[1]).decode("ascii").lower() if value else ""
+    name = _BLANKS.sub(b"", value[1]).decode("ascii", "replace").lower() if value else ""
     text = text[value.end() :].lstrip() if value else text
     if b"=" not in text:
         return FieldWithParameters(name, {})
@@ -51,10 +58,11 @@ def read_parameters(field: bytes) -> FieldWithParameters:
         text = b";" + text  # the first semicolon is missing
     plain: dict[str, str] = {}
     sections: dict[str, dict[int, tuple[bytes, bool]]] = {}
-    for count, found in enumerate(_PARAMETER.finditer(text)):
+    pairs = not is_utf_8(text)
+    for count, found in enumerate((_PARAMETER_OF_PAIRS if pairs else _PARAMETER).finditer(text)):
         if count >= MIME_PARAMETERS:
             break
-        octets = _unquoted(found[2]) if found[2] is not None else found[3].strip()
+        octets = found[3].strip() if found[2] is None else _unescaped(found[2], pairs=pairs)
         key = _SECTION.fullmatch(found[1].decode("ascii", "replace").lower())
         if key is None:
             continue
@@ -72,14 +80,11 @@ def _without_comment(found: re.Match[bytes]) -> bytes:
     return found[0] if found[0].startswith(b'"') else b" "
 
 
-def _unquoted(octets: bytes) -> bytes:
-    """Take the backslashes out of a quoted string (RFC 5322 §3.2.4).
-
-    In raw Shift_JIS a backslash is the second octet of many a character: there they stay.
-    """
-    if b"\\" in octets and not octets.isascii() and guess(octets) == "cp932":
-        return octets.removesuffix(b'"')  # the end, where the last character hid it
-    return _ESCAPED.sub(rb"\1", octets)
+def _unescaped(quoted: bytes, *, pairs: bool) -> bytes:
+    """Return what a quoted string says. `pairs`: it has characters of two octets."""
+    if pairs:
+        return _ESCAPED_OF_PAIRS.sub(lambda found: found[1] or found[2], quoted)
+    return _ESCAPED.sub(rb"\1", quoted)
 
 
 def _joined(numbered: dict[int, tuple[bytes, bool]]) -> str:

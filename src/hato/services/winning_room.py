@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from hato.core.errors import HatoError, StorageFullError
+from hato.core.errors import DamagedError, HatoError, StorageFullError
 from hato.core.ids import AccountId, EmailId
 from hato.core.log import log
 from hato.store.api import Store
@@ -65,7 +65,20 @@ async def compact_all(store: Store, now: int, *, purge_deleted: bool = False) ->
         await _win(store, None, won)
     elif missing_octets:
         await _win(store, missing_octets, won)
+    else:
+        await _tidy_searches(store, account_ids, won)
     return won
+
+
+async def _tidy_searches(store: Store, account_ids: Collection[AccountId], won: Won) -> None:
+    """Put search indexes together, which takes room before it gives some back."""
+    for account_id in account_ids:
+        try:
+            await (await store.account(account_id)).search.tidy()
+        except (DamagedError, StorageFullError):  # there is none, or not now: searching goes on
+            continue
+        except HatoError as fault:
+            _note(won, account_id, fault)
 
 
 async def win_room(store: Store, octets: int) -> Won:

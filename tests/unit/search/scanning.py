@@ -6,6 +6,7 @@ Used by the tests of searching, to know what is to be found. It shares nothing w
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 _UNSPACED = (
     "CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "IDEOGRAPHIC", "THAI", "LAO", "KHMER",
@@ -22,7 +23,8 @@ def kind_of(character: str) -> str:
     return "word"
 
 
-def pieces_of(text: str) -> list[tuple[str, str]]:
+@lru_cache(maxsize=10_000)
+def pieces_of(text: str) -> tuple[tuple[str, str], ...]:
     """Cut a text into words and runs."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     pieces: list[tuple[str, str]] = []
@@ -34,12 +36,22 @@ def pieces_of(text: str) -> list[tuple[str, str]]:
         elif kind:
             pieces.append((kind, character))
         before = kind
-    return pieces
+    return tuple(pieces)
+
+
+def has_piece(there: tuple[str, str], kind: str, text: str, *, is_exact: bool) -> bool:
+    """Tell whether a single word or piece of a run, as it was typed, is found in a piece."""
+    if there[0] != kind:
+        return False
+    if kind == "run":
+        return text in there[1]
+    return there[1] == text if is_exact else there[1].startswith(text)
 
 
 def has(text: str, wanted: str, *, is_exact: bool = False) -> bool:
     """Tell whether what was typed stands in a text."""
-    there, asked = pieces_of(text), pieces_of(wanted)
+    asked = pieces_of(wanted)
+    there = pieces_of(text)
     return any(
         all(
             _fits(there[start + number], piece, number, len(asked), is_exact=is_exact)

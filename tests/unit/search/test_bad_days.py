@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from hato.core.errors import StorageFullError
 from hato.core.ids import EmailId
 from hato.services.search.query import parse_query
 from hato.services.search.search import Search
+from hato.services.winning_room import compact_all
 from hato.store.api import Account
 from hato.store.contract.scene import Scene
 from hato.store.embedded.space import Space
@@ -133,3 +136,72 @@ async def test_more_letters_of_one_second_than_have_a_place_there(
         seen += found.email_ids
         before = found.places[-1]
     assert seen == ordered
+
+
+async def test_verify_notices_a_damaged_index_and_repair_removes_it(
+    embedded_scene: Scene,
+) -> None:
+    scene = embedded_scene
+    await scene.account.verify()
+    for when in range(300):
+        await add(scene, f"tea {when}", received=when)
+    assert len(await find(scene, "tea", 999)) == 300
+    assert (await scene.account.verify()).differences == ()
+    _checkpointed(scene)
+    octets = _file(scene).read_bytes()
+    middle = len(octets) // 8_192 * 4_096
+    _file(scene).write_bytes(octets[:middle] + b"\x17" * 4_096 + octets[middle + 4_096 :])
+    assert "search index" in (await scene.account.verify()).differences[0]
+    assert (await scene.account.verify(repair=True)).differences
+    assert (await scene.account.verify()).differences == ()
+    assert len(await find(scene, "tea", 999)) == 300
+
+
+async def test_compaction_puts_the_index_together(embedded_scene: Scene) -> None:
+    scene = embedded_scene
+    for when in range(20):
+        await add(scene, "tea", received=when)
+        await find(scene, "tea")
+    won = await compact_all(scene.store, scene.clock.now())
+    assert not won.failed
+    assert len(await find(scene, "tea")) == 20
+
+
+_INDEXING = """
+import asyncio, sys
+from pathlib import Path
+from hato.core.clock import SystemClock
+from hato.core.settings import StoreSettings
+from hato.services.search.indexing import bring_up_to_date
+from hato.store.embedded import EmbeddedStore
+
+async def index():
+    settings = StoreSettings(free_space_octets=0)
+    store = await EmbeddedStore(Path(sys.argv[1]), settings, SystemClock()).open()
+    account = await store.account((await store.account_ids())[0])
+    print("ready", flush=True)
+    async for progress in bring_up_to_date(account):
+        print(progress.done, flush=True)
+
+asyncio.run(index())
+"""
+
+
+@pytest.mark.parametrize("wait_for", ["ready", "512", "1024"])
+async def test_a_kill_in_the_middle_costs_no_letter(embedded_scene: Scene, wait_for: str) -> None:
+    scene = embedded_scene
+    ids = [added.email_id for added in await scene.add_many(1_500)]
+    folder = scene.backend.data_folder
+    process = subprocess.Popen(
+        [sys.executable, "-c", _INDEXING, str(folder)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    while (line := process.stdout.readline().strip()) and line != wait_for:
+        pass
+    process.kill()
+    process.communicate()
+    assert await find(scene, "is:unread", 2_000) == ids[::-1]
+    assert await find(scene, "subject:1", 2_000) == [
+        one for number, one in reversed(list(enumerate(ids))) if str(number).startswith("1")
+    ]
+    assert (await scene.account.verify()).differences == ()

@@ -101,7 +101,7 @@ def test_a_long_text_is_cut_between_words() -> None:
 
 def test_every_character_of_a_script_without_blanks_is_known() -> None:
     characters = [chr(code) for code in range(0x110000) if kind_of(chr(code)) == "run"]
-    evened = [one for one in characters if pieces_of(one) == [("run", one)]]
+    evened = [one for one in characters if pieces_of(one) == (("run", one),)]
     unknown = [
         one for one in evened if words_of(f"a{one}{one}").tokens.split() != ["a", one * 2, one]
     ]

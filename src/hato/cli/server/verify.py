@@ -33,8 +33,8 @@ _DAMAGED: Final = Text(
 )
 _DIFFERS: Final = Text(en="{name}: {difference}", ja="{name}: {difference}")
 _REPAIRED: Final = Text(
-    en="{name}: the index was rebuilt from the journal.",
-    ja="{name}: 索引をジャーナルから作り直しました。",
+    en="{name}: the index was rebuilt from the journal; a search index, by the next search.",
+    ja="{name}: 索引をジャーナルから作り直しました。検索用の索引は次の検索で作り直します。",
 )
 _LOST: Final = Text(
     en="{name}: on {day} the journal was found to have lost its end, although it had been safe: "

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
 import apsw
+import msgspec
 
 from hato.core.errors import ConflictError, DamagedError, NotFoundError, StorageFullError
 from hato.core.ids import AccountId, BodyId, EmailId, MailboxId, ModSeq, ThreadId, Uid
@@ -389,6 +390,8 @@ class EmbeddedAccount:
         writer = self._shared.writers.get(self.account_id)
         now = self._shared.clock.now()
         report = await self._in_thread(lambda: verify(writer, now, repair=repair))
+        faults = await self.search.faults(discard=repair)
+        report = msgspec.structs.replace(report, differences=(*report.differences, *faults))
         if repair:
             self._shared.indexes.forget(self._folder)
             losses = await self.stored_objects(LOSS_KIND)

@@ -9,6 +9,7 @@ Fails with the errors that `store.search` names.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import chain
 from typing import Final, TypeVar
@@ -23,6 +24,7 @@ from hato.store.embedded.search_question import question
 from hato.store.embedded.search_schema import (
     FORMAT,
     PLACE_BITS,
+    SEARCH_FILE,
     attach_account,
     discard_search,
     empty_log,
@@ -158,6 +160,22 @@ class EmbeddedSearchIndex:
         empty_log(index, self._folder)
         return not is_done
 
+    async def faults(self, *, discard: bool) -> list[str]:
+        """Return what is wrong with the file, in words; with `discard` a bad one is removed.
+
+        None at all is nothing wrong, and a new one is made by whoever searches next.
+        """
+        try:
+            found = await self._ask(_faults) if await asyncio.to_thread(self._is_there) else []
+        except DamagedError as fault:
+            found = [str(fault)]
+        if found and discard:
+            await self._in_thread(lambda: discard_search(self._folder))
+        return found
+
+    def _is_there(self) -> bool:
+        return os.path.exists(f"{self._folder}/{SEARCH_FILE}")
+
     async def _ask(self, work: Callable[[apsw.Connection], _Answer]) -> _Answer:
         """Ask the file. Raises DamagedError where there is none that can be used."""
 
@@ -187,6 +205,17 @@ def _state(index: apsw.Connection) -> SearchState | None:
         return None
     letters = _number(index, "SELECT count(*) FROM letter", {})
     return SearchState(str(row[0]), ModSeq(int(str(row[1]))), letters)
+
+
+def _faults(index: apsw.Connection) -> list[str]:
+    """Check the file, the parts of FTS5 in it, and that each letter in it has its words."""
+    found = [str(row[0]) for row in index.execute("PRAGMA quick_check(10)") if row[0] != "ok"]
+    missing = _number(
+        index, "SELECT count(*) FROM letter WHERE place NOT IN (SELECT rowid FROM words)", {}
+    )
+    if missing:
+        found.append(f"the words of {missing} letters are missing")
+    return [f"the search index is damaged: {one}" for one in found]
 
 
 def _ids(index: apsw.Connection, sql: str, asked: str) -> list[EmailId]:
