@@ -1,8 +1,8 @@
 """Deletes from the server what the owner's rule wants gone, and learns whether that was done.
 
 Called by `fetch_round` at the end of a poll.
-Never sends DELE for what is not durable here, nor before the ledger says durably that it will;
-never takes a deletion for done before QUIT was answered with yes.
+Never sends DELE for what is not durable here, for what this session did not show to be that letter,
+or before the ledger says durably that it will; takes no deletion for done before QUIT's yes.
 Standards: RFC 1939 §5 (DELE), RFC 1939 §6 (the UPDATE state).
 Fails as a conversation and as the store do; the next listing settles what was left open.
 """
@@ -16,7 +16,7 @@ from typing import Final
 
 from hato.clients.pop3 import Pop3Client, QuitAnswer
 from hato.core.ids import EmailId, MessageNumber
-from hato.services.fetching.due_letters import DueLetters
+from hato.services.fetching.due_letters import DueLetters, Proof
 from hato.services.fetching.policies import SAFE, due, is_safe_here, must_know_reading
 from hato.services.fetching.poll import Poll
 from hato.services.fetching.poll_outcome import Stage
@@ -39,9 +39,17 @@ async def find_due(poll: Poll) -> DueLetters:
         here = await asyncio.to_thread(_safe_and_listed, page, names)
         unread = await _unread(poll, here) if must_know_reading(policy) else frozenset()
         for entry in due(policy, here, now, unread):
-            is_proven = not entry.is_told_by_header and entry.uidl not in poll.told_by_header
-            found.add(entry.uidl, is_proven=is_proven)
+            found.put(entry.uidl, _proof_of(poll, entry))
     return found
+
+
+def _proof_of(poll: Poll, entry: LedgerEntry) -> Proof:
+    """Return how sure it is that a letter that is listed is the one of an entry."""
+    if poll.is_shown(poll.located.numbers[entry.uidl]):
+        return Proof.SURE
+    if entry.is_told_by_header or entry.uidl in poll.told_by_header:
+        return Proof.DOUBTFUL
+    return Proof.BY_NAME
 
 
 def _safe_and_listed(page: list[LedgerEntry], names: Container[bytes]) -> list[LedgerEntry]:
@@ -55,14 +63,14 @@ async def _unread(poll: Poll, entries: list[LedgerEntry]) -> frozenset[EmailId]:
     return frozenset(email.email_id for email in emails if SEEN not in email.keywords)
 
 
-def unproven_parts(poll: Poll, found: DueLetters) -> Iterator[list[Wish]]:
-    """Yield the letters that were known by their headers alone, to be compared whole.
+def doubtful_parts(poll: Poll, found: DueLetters) -> Iterator[list[Wish]]:
+    """Yield the letters that may be others than those that are safe here, to be compared whole.
 
     Those that failed too often stay there.
     """
     letters = (
         Wish(number, name, poll.size_of(number))
-        for name, number in found.unproven()
+        for name, number in found.letters(Proof.DOUBTFUL)
         if not poll.book.suspicions.is_hopeless(name)
     )
     while part := list(islice(letters, _AT_ONCE)):
@@ -71,7 +79,7 @@ def unproven_parts(poll: Poll, found: DueLetters) -> Iterator[list[Wish]]:
 
 async def delete_and_quit(poll: Poll, client: Pop3Client, found: DueLetters) -> None:
     """Delete letters, say goodbye, and write down what the server answered."""
-    if not found:
+    if not found.has(Proof.SURE):
         await client.quit()
         return
     poll.tally.stage = Stage.DELETING
@@ -92,7 +100,7 @@ async def delete_and_quit(poll: Poll, client: Pop3Client, found: DueLetters) -> 
 
 def _parts(found: DueLetters) -> Iterator[dict[bytes, MessageNumber]]:
     """Yield numbers by name, so many at once."""
-    letters = found.proven()
+    letters = found.letters(Proof.SURE)
     while part := dict(islice(letters, _AT_ONCE)):
         yield part
 

@@ -1,7 +1,7 @@
 """Which of the letters on a server the owner's rule wants gone: one octet for each that is listed.
 
 Made by `services.fetching.deletions`.
-Never holds a name that the listing has; never yields as proven what was known by its header alone.
+Never holds a name that the listing has; never yields as proven what was not looked at this time.
 Standards: none.
 Fails never.
 """
@@ -9,13 +9,21 @@ Fails never.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from enum import IntEnum
 
 from hato.core.ids import MessageNumber
 from hato.services.fetching.packed_names import PackedNames
 
-_PROVEN: Final = 1
-_UNPROVEN: Final = 2
+
+class Proof(IntEnum):
+    """How sure it is that the letter that lies there is the one that is safe here."""
+
+    SURE = 1
+    """It was fetched or looked at in this session: it may be deleted."""
+    BY_NAME = 2
+    """Its name says so: its header is to be looked at."""
+    DOUBTFUL = 3
+    """It is to be compared whole."""
 
 
 class DueLetters:
@@ -29,40 +37,27 @@ class DueLetters:
         self._marks = bytearray(names.row_count)
         self._added: dict[bytes, int] = {}
 
-    def add(self, name: bytes, *, is_proven: bool) -> None:
-        """Take a letter; not `is_proven`: whether it is the one that is safe here is to be seen."""
-        mark = _PROVEN if is_proven else _UNPROVEN
+    def put(self, name: bytes, proof: Proof) -> None:
+        """Take a letter, or say something else of it."""
         row = self._names.row_of(name)
         if row is None:
-            self._added[name] = mark
+            self._added[name] = proof
         else:
-            self._marks[row] = mark
+            self._marks[row] = proof
 
-    def __bool__(self) -> bool:
-        """Tell whether one may be deleted now."""
-        return _PROVEN in self._marks or _PROVEN in self._added.values()
+    def has(self, proof: Proof) -> bool:
+        """Tell whether there is one of which so much is known."""
+        return proof in self._marks or proof in self._added.values()
 
-    @property
-    def has_unproven(self) -> bool:
-        """Whether one has to be compared whole first."""
-        return _UNPROVEN in self._marks or _UNPROVEN in self._added.values()
-
-    def proven(self) -> Iterator[tuple[bytes, MessageNumber]]:
-        """Yield those that may be deleted, with their numbers."""
-        return self._marked(_PROVEN)
-
-    def unproven(self) -> Iterator[tuple[bytes, MessageNumber]]:
-        """Yield those that have to be compared first, with their numbers."""
-        return self._marked(_UNPROVEN)
-
-    def _marked(self, mark: int) -> Iterator[tuple[bytes, MessageNumber]]:
-        yield from self._names.at(self._rows(mark))
+    def letters(self, proof: Proof) -> Iterator[tuple[bytes, MessageNumber]]:
+        """Yield those of which so much is known, with their numbers."""
+        yield from self._names.at(self._rows(proof))
         for name, added in self._added.items():
-            if added == mark:
+            if added == proof:
                 yield name, self._names[name]
 
-    def _rows(self, mark: int) -> Iterator[int]:
-        row = self._marks.find(mark)
+    def _rows(self, proof: Proof) -> Iterator[int]:
+        row = self._marks.find(proof)
         while row >= 0:
             yield row
-            row = self._marks.find(mark, row + 1)
+            row = self._marks.find(proof, row + 1)

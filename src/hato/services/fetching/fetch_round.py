@@ -24,7 +24,8 @@ from hato.core.secret import Secret
 from hato.net.dialled import Patience
 from hato.services.delivery import DeliveryService
 from hato.services.fetching.absences import write_what_is_gone
-from hato.services.fetching.deletions import delete_and_quit, find_due, unproven_parts
+from hato.services.fetching.deletions import delete_and_quit, doubtful_parts, find_due
+from hato.services.fetching.due_letters import DueLetters, Proof
 from hato.services.fetching.ledger_books import LedgerBooks
 from hato.services.fetching.letters import fetch_letters
 from hato.services.fetching.listing import News, again_of, look_at_mailbox, octets_of, parts_of
@@ -40,6 +41,7 @@ from hato.services.fetching.reckoning import (
 )
 from hato.services.fetching.recognition import recognise
 from hato.services.fetching.roll_call import may_end_early
+from hato.services.fetching.same_letters import letters_in_doubt, look_at_headers
 from hato.services.sources.source import Source, polling_lock
 from hato.store.api import Account
 
@@ -167,16 +169,11 @@ async def _work(
     try:
         news = await look_at_mailbox(poll, client, listed, wanted_whole)
         suspects = await _fetch_news(poll, client, news, wanted_whole)
-        # Known by their headers alone they are compared whole before they may go.
-        due = await find_due(poll)
-        if due.has_unproven:
-            for part in unproven_parts(poll, due):
-                await _fetch(poll, client, Wishes(whole=part))
-            due = await find_due(poll)
-        if not due and suspects:
+        due = await _prove(poll, client, await find_due(poll))
+        if suspects and not due.has(Proof.SURE):
             # Where something is to be deleted they wait: without QUIT none of that would count.
             await _fetch(poll, client, Wishes(whole=suspects))
-            due = await find_due(poll)
+            due = await _prove(poll, client, await find_due(poll))
     except HatoError as fault:
         poll.blame(fault)
         with contextlib.suppress(HatoError):
@@ -184,6 +181,17 @@ async def _work(
         raise
     await write_what_is_gone(poll)
     await delete_and_quit(poll, client, due)
+
+
+async def _prove(poll: Poll, client: Pop3Client, due: DueLetters) -> DueLetters:
+    """Look at the letters that are to be deleted: by their headers, in doubt as a whole."""
+    await look_at_headers(poll, client, due)
+    if not due.has(Proof.DOUBTFUL):
+        return due
+    poll.orphans = await letters_in_doubt(poll, due)
+    for part in doubtful_parts(poll, due):
+        await _fetch(poll, client, Wishes(whole=part))
+    return await find_due(poll)
 
 
 async def _fetch_news(

@@ -14,6 +14,7 @@ from typing import Final
 from xxhash import xxh3_128_digest
 
 from hato.core.limits import HEADER_SCAN_OCTETS
+from hato.message.header import find_values
 from hato.message.line_ends import LineEndConverter
 
 _TELLING: Final = re.compile(rb"^(message-id|received)[ \t]*:", re.IGNORECASE | re.MULTILINE)
@@ -37,6 +38,16 @@ def mark_of(header: bytes) -> bytes:
 def is_telling(header: bytes) -> bool:
     """Tell whether no other letter can have this header."""
     return _TELLING.search(header) is not None
+
+
+def origin_of(header: bytes) -> tuple[bytes, ...]:
+    """Return what says where a letter comes from, and no server changes; empty: nothing does."""
+    origin = [
+        b" ".join(header[found.start : found.stop].split())
+        for name in (b"message-id", b"received")
+        for found in find_values(header, name)
+    ]
+    return tuple(origin)
 
 
 def key_without_unique_id(mark: bytes, size_octets: int, copies_before: int) -> bytes:

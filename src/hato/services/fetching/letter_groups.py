@@ -164,6 +164,7 @@ class LetterGroups:
         for kept in group:
             poll.octets += kept.taken.staged.size_octets
             poll.located.numbers[kept.key] = kept.wish.number
+            poll.note_shown(kept.wish.number)
             if poll.book.suspicions.failures(kept.key):
                 poll.cleared.add(kept.key)
 

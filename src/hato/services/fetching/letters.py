@@ -147,6 +147,7 @@ async def _is_known(
     poll.tally.again += 1
     poll.tally.letters_done += 1
     poll.told_by_header.discard(entry.uidl)
+    poll.note_shown(wish.number)
     if wish.key is None:
         poll.located.numbers[entry.uidl] = wish.number
     else:

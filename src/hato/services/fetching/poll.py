@@ -36,6 +36,8 @@ from hato.store.model import LedgerEntry, LedgerState
 
 _ENTRIES_AT_ONCE: Final = 1_000
 """Of the ledger, in one durable step: some milliseconds."""
+_MOST_SHOWN: Final = 16_777_216
+"""An octet for each; a maildrop has fewer letters, whatever numbers its server writes."""
 _LARGEST_CLAIM: Final = 2**62
 """A server may claim more; the ledger's numbers have 64 bits."""
 
@@ -73,12 +75,25 @@ class Poll:
     """The letter within which the connection ended."""
     told_by_header: set[bytes] = field(default_factory=set)
     """Letters without a unique-id that were known again in this session, by their headers."""
+    shown: bytearray = field(default_factory=bytearray)
+    """By message number: 1 where this session showed that the letter is the one of the ledger."""
     cleared: set[bytes] = field(default_factory=set)
     """Letters about which nothing is odd any more."""
 
     def size_of(self, number: MessageNumber) -> int:
         """Return how many octets the server claims a letter to have; 0 where it does not."""
         return min(self.listing.sizes.get(number, 0), _LARGEST_CLAIM)
+
+    def note_shown(self, number: MessageNumber) -> None:
+        """Note that a letter was fetched, or looked at, and is the one that the ledger means."""
+        if len(self.shown) <= number < _MOST_SHOWN:
+            self.shown.extend(bytes(number + 1 - len(self.shown)))
+        if number < len(self.shown):
+            self.shown[number] = 1
+
+    def is_shown(self, number: MessageNumber) -> bool:
+        """Tell whether that was noted; of letters beyond every bound it never is."""
+        return number < len(self.shown) and bool(self.shown[number])
 
     async def write(self, wanted: list[Wanted]) -> Committed:
         """Do it in one durable step, and know what came of it."""
@@ -114,12 +129,13 @@ class Poll:
     async def displaced_by(self, names: Sequence[tuple[LedgerEntry, bytes]]) -> list[LedgerEntry]:
         """Return what is kept of other letters whose names these entries get."""
         known = await self.entries_of(key for _, key in names)
-        pairs = [(known[key], entry) for entry, key in names if key in known]
+        moved = {entry.uidl for entry, _ in names}
+        formers = [known[key] for _, key in names if key in known]
         return [
             set_aside(former)
-            for former, entry in pairs
+            for former in formers
             if former.checksum
-            and former.uidl != entry.uidl
+            and former.uidl not in moved
             and (former.state is not LedgerState.GONE or former.uidl in self.orphans)
         ]
 

@@ -31,7 +31,7 @@ _WRITTEN_AT_ONCE: Final = 1_000
 async def recognise(poll: Poll, client: Pop3Client, unknown: list[Wish]) -> list[Wish]:
     """Return the letters that are new indeed; the others are known by their names from now on."""
     suspects = _suspects(poll, unknown)
-    if not suspects or not _has_top(client):
+    if not suspects or not has_top(client):
         return unknown
     new, now = {wish.number: wish for wish in unknown}, poll.clock.now()
     names: list[tuple[LedgerEntry, bytes]] = []
@@ -78,7 +78,8 @@ def _suspects(poll: Poll, unknown: list[Wish]) -> list[Wish]:
     ]
 
 
-def _has_top(client: Pop3Client) -> bool:
+def has_top(client: Pop3Client) -> bool:
+    """Tell whether the server shows headers, as far as that is known."""
     return client.capabilities is None or "TOP" in client.capabilities
 
 

@@ -10,7 +10,7 @@ import pytest
 from hato.clients.pop3_listing import Sizes
 from hato.clients.pop3_packed_listing import PackedListing
 from hato.core.ids import EmailId, MessageNumber
-from hato.services.fetching.due_letters import DueLetters
+from hato.services.fetching.due_letters import DueLetters, Proof
 from hato.services.fetching.ledger_index import LedgerIndex
 from hato.services.fetching.name_index import NameIndex
 from hato.services.fetching.packed_names import PackedNames, packed
@@ -76,14 +76,16 @@ def test_letters_that_are_due_are_marks_beside_the_listing() -> None:
     names = packed({b"%d" % n: MessageNumber(n) for n in range(1, 2_501)})
     names[b" header"] = MessageNumber(2_501)
     due = DueLetters(names)
-    assert (bool(due), due.has_unproven) == (False, False)
-    due.add(b"2500", is_proven=True)
-    due.add(b"3", is_proven=True)
-    due.add(b" header", is_proven=False)
-    due.add(b"4", is_proven=False)
-    assert (bool(due), due.has_unproven) == (True, True)
-    assert list(due.proven()) == [(b"3", 3), (b"2500", 2_500)]
-    assert list(due.unproven()) == [(b"4", 4), (b" header", 2_501)]
+    assert not any(map(due.has, Proof))
+    due.put(b"2500", Proof.SURE)
+    due.put(b"3", Proof.SURE)
+    due.put(b" header", Proof.DOUBTFUL)
+    due.put(b"4", Proof.DOUBTFUL)
+    due.put(b"4", Proof.BY_NAME)
+    due.put(b"4", Proof.DOUBTFUL)
+    assert [proof for proof in Proof if due.has(proof)] == [Proof.SURE, Proof.DOUBTFUL]
+    assert list(due.letters(Proof.SURE)) == [(b"3", 3), (b"2500", 2_500)]
+    assert list(due.letters(Proof.DOUBTFUL)) == [(b"4", 4), (b" header", 2_501)]
 
 
 def test_names_are_found_in_their_order_and_single_ones_are_added() -> None:
@@ -141,7 +143,7 @@ def test_each_letter_of_a_large_mailbox_takes_few_octets() -> None:
         located = locate_packed(from_uidl)
         assert located is not None
         due = DueLetters(located.numbers)
-        due.add(b"%016d" % letters, is_proven=True)
+        due.put(b"%016d" % letters, Proof.SURE)
         octets, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
