@@ -10,28 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum, auto
 from itertools import repeat
 from typing import Final
 
+from hato.services.sending.waiting_letter import Fate
 from tests.fetching.hostile import drip, flood, leaving, saying
 from tests.fetching.provider import Behaviour, Peer
 from tests.mail_program.submission import Answer, Session, Submission
 
 _LINE: Final = b"A" * 65_536
-
-
-class Fate(Enum):
-    """What is true of a letter after one try."""
-
-    SENT = auto()
-    """The server took it, and we know."""
-    WAITING = auto()
-    """Not taken; it may be tried again by itself or, with another setting, by the person."""
-    REFUSED = auto()
-    """Not taken, for good: only the person can change something."""
-    UNKNOWN = auto()
-    """All of it was said, and no answer came: nobody but the server knows."""
 
 
 @dataclass(frozen=True)
@@ -238,7 +225,12 @@ IN_TRANSACTION: Final = (
         "RCPT: the mailbox is full", answering({"RCPT": b"452 4.2.2 full\r\n"}), (Fate.WAITING,)
     ),
     Hostile("DATA is answered like another command", answering({"DATA": b"250 ok\r\n"}), NOT_TAKEN),
-    Hostile("leaves in the letter", answering({"body": _goes_in_the_body}), NOT_TAKEN),
+    # A small letter is on its way with its last line before anybody can hear that the server left.
+    Hostile(
+        "leaves in the letter",
+        answering({"body": _goes_in_the_body}),
+        (*NOT_TAKEN, Fate.UNKNOWN),
+    ),
     Hostile(
         "refuses in the letter",
         answering({"body": _refuses_in_the_body}),

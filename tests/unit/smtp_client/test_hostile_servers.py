@@ -145,6 +145,30 @@ def test_what_cannot_be_shown_is_escaped() -> None:
     assert event.reply.lines == ("\\x1b[2J\\xff no",)
 
 
+def test_no_letter_is_said_to_a_server_that_goes_on_hearing_commands() -> None:
+    """It would take the letter's lines for commands (RFC 5321 §4.1.1.4: 354 asks for it)."""
+    dialogue = Dialogue()
+    dialogue.greet()
+    for command, answer in ((MAIL, "250 ok"), (RCPT, "250 ok")):
+        dialogue.machine.send(command)
+        dialogue.hear(answer)
+    dialogue.machine.send(DATA)
+    assert fault_of(dialogue.hear("250 2.0.0 ok")) is Fault.GARBAGE
+    dialogue.machine.send_octets(b"RCPT TO:<eve@example.net>\r\n", [])
+    assert b"eve" not in b"".join(map(bytes, dialogue.machine.data_to_send()))
+
+
+def test_a_letter_is_not_taken_where_more_is_asked_for() -> None:
+    dialogue = Dialogue()
+    dialogue.greet()
+    for command, answer in ((MAIL, "250 ok"), (RCPT, "250 ok"), (DATA, "354 go on")):
+        dialogue.machine.send(command)
+        dialogue.hear(answer)
+    dialogue.machine.send_octets(b"x\r\n", [])
+    dialogue.machine.send(EndOfData())
+    assert fault_of(dialogue.hear("354 go on")) is Fault.GARBAGE
+
+
 def test_a_letter_is_not_ended_twice_nor_without_data() -> None:
     dialogue = Dialogue()
     dialogue.greet()

@@ -39,12 +39,14 @@ from hato.protocols.smtp.client_events import (
 from hato.protocols.smtp.client_extensions import Extensions
 from hato.protocols.smtp.client_replies import ReplyReader, ServerReply
 from hato.protocols.smtp.client_states import TABLE, Rule, State
-from hato.protocols.smtp.commands import Mail
+from hato.protocols.smtp.commands import Data, Mail
 
 _TLS_RECORDS: Final = (b"\x15\x03", b"\x16\x03")
 """How a TLS alert and a TLS handshake begin (RFC 8446 §5.1)."""
 _GOODBYE: Final = 421
 _CHALLENGE: Final = 334
+_DONE, _GO_ON, _NO = 2, 3, 4
+"""First digits of answers (RFC 5321 §4.2.1); from 4 on they say no."""
 
 
 class SmtpClientMachine:
@@ -146,13 +148,21 @@ class SmtpClientMachine:
         fault = Fault.SAID_GOODBYE if reply.code == _GOODBYE else Fault.UNASKED
         self._break(fault, reply.words)
 
-    def _take_answer(self, reply: ServerReply) -> Event:
-        """Go where an answer leads."""
+    def _take_answer(self, reply: ServerReply) -> Event | None:
+        """Go where an answer leads; None: it answers nothing that was asked.
+
+        A letter is said only to who asked for it with 3yz: another would take its lines for
+        commands. It is taken only where 2yz says so (RFC 5321 §4.3.2).
+        """
         command = self._unanswered.popleft()
         rule = self._rule_of(command)
         if reply.code == _CHALLENGE and isinstance(command, Auth | AuthResponse):
             self._enter(State.EXCHANGE)
             return Challenge(decode_base64("".join(reply.lines).encode()))
+        yes = _GO_ON if isinstance(command, Data) else _DONE
+        if reply.code // 100 < _NO and reply.code // 100 != yes:
+            self._break(Fault.GARBAGE, reply.words)
+            return None
         if reply.code == _GOODBYE:
             if self._unanswered:
                 self._break(Fault.SAID_GOODBYE, reply.words)
