@@ -12,7 +12,7 @@ import select
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import repeat
-from typing import Final
+from typing import Final, Protocol, TypeAlias
 
 from hato.clients.errors import (
     BusyError,
@@ -86,10 +86,22 @@ def answering(answers: dict[str, Answer], **options: str) -> Callable[[], Behavi
     return lambda: Maildrop(letters(3), answers, **options)  # type: ignore[arg-type]  # capabilities only
 
 
-def endless(first: bytes, piece: bytes) -> Answer:
+class Spoken(Protocol):
+    """A session of whatever protocol, as far as these behaviours know one."""
+
+    @property
+    def peer(self) -> Peer:
+        """Who is spoken with."""
+        ...
+
+
+Reaction: TypeAlias = Callable[[Spoken, str], bytes | None]
+
+
+def endless(first: bytes, piece: bytes) -> Reaction:
     """Answer with something that has no end."""
 
-    def answer(session: Session, argument: str) -> bytes | None:
+    def answer(session: Spoken, argument: str) -> bytes | None:
         session.peer.say(first)
         flood(session.peer, repeat(piece))
         return None
@@ -97,10 +109,10 @@ def endless(first: bytes, piece: bytes) -> Answer:
     return answer
 
 
-def slow(first: bytes) -> Answer:
+def slow(first: bytes) -> Reaction:
     """Answer one octet after the other."""
 
-    def answer(session: Session, argument: str) -> bytes | None:
+    def answer(session: Spoken, argument: str) -> bytes | None:
         session.peer.say(first)
         drip(session.peer, b"x")
         return None
@@ -108,7 +120,7 @@ def slow(first: bytes) -> Answer:
     return answer
 
 
-def silent(session: Session, argument: str) -> bytes | None:
+def silent(session: Spoken, argument: str) -> bytes | None:
     """Answer nothing, and do not hang up."""
     session.peer.listen_in_vain()
     return None

@@ -14,7 +14,7 @@ from itertools import repeat
 from typing import Final
 
 from hato.services.sending.waiting_letter import Fate
-from tests.fetching.hostile import drip, flood, leaving, saying
+from tests.fetching.hostile import endless, leaving, saying, silent, slow
 from tests.fetching.provider import Behaviour, Peer
 from tests.mail_program.submission import Answer, Session, Submission
 
@@ -42,34 +42,6 @@ def answering(
 ) -> Callable[[], Behaviour]:
     """Be a server that answers some commands badly."""
     return lambda: Submission(answers, **options)  # type: ignore[arg-type]  # greeting and capabilities only
-
-
-def endless(first: bytes, piece: bytes) -> Answer:
-    """Answer with something that has no end."""
-
-    def answer(session: Session, argument: str) -> bytes | None:
-        session.peer.say(first)
-        flood(session.peer, repeat(piece))
-        return None
-
-    return answer
-
-
-def slow(first: bytes) -> Answer:
-    """Answer one octet after the other."""
-
-    def answer(session: Session, argument: str) -> bytes | None:
-        session.peer.say(first)
-        drip(session.peer, b"x")
-        return None
-
-    return answer
-
-
-def silent(session: Session, argument: str) -> bytes | None:
-    """Answer nothing, and do not hang up."""
-    session.peer.listen_in_vain()
-    return None
 
 
 def last_words(octets: bytes) -> Answer:
