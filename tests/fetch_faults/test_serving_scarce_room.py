@@ -132,11 +132,10 @@ def test_killed_while_it_wins_room_it_loses_nothing(tmp_path: Path) -> None:
     with hurried(tmp_path / "here") as collector:
         collector.hato.start()
         kept = fill(collector, Marks(4))
+        before = segments(collector)
         with open_mailbox(collector.hato, OWNER) as client:
             delete_all_but(len(kept), client)
-        before = segments(collector)
-        while segments(collector) == before:  # as soon as it begins: no pause
-            assert "room-scarce" not in collector.hato.log()
+        await_that(lambda: segments(collector) != before, "room", collector, look_seconds=0)
         collector.hato.kill()
         assert list(map(mark_of, collector.letters())) == kept
         collector.hato.start()

@@ -18,12 +18,14 @@ from tests.fetch_faults.collector import Collector
 _PATIENCE_SECONDS: Final = 60.0
 
 
-def await_that(holds: Callable[[], bool], what: str, collector: Collector) -> None:
-    """Wait for what the server does by itself."""
+def await_that(
+    holds: Callable[[], bool], what: str, collector: Collector, *, look_seconds: float = 0.05
+) -> None:
+    """Wait for what the server does by itself; `look_seconds`: between two looks."""
     until = time.monotonic() + _PATIENCE_SECONDS
     while not holds():
         assert time.monotonic() < until, f"in vain for {what}:\n{collector.hato.log()[-3000:]}"
-        time.sleep(0.05)
+        time.sleep(look_seconds)
 
 
 def health(collector: Collector) -> dict[str, Any]:
