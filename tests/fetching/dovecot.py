@@ -143,8 +143,12 @@ class Dovecot:
 
     def present(self) -> list[bytes]:
         """Return what is there, as it lies on the disk."""
-        files = [*(self.maildir / "new").iterdir(), *(self.maildir / "cur").iterdir()]
-        return [path.read_bytes() for path in sorted(files, key=lambda path: path.name)]
+        while True:
+            files = [*(self.maildir / "new").iterdir(), *(self.maildir / "cur").iterdir()]
+            try:
+                return [path.read_bytes() for path in sorted(files, key=lambda path: path.name)]
+            except FileNotFoundError:
+                continue  # Dovecot moved or removed one meanwhile: look again
 
     def forget_unique_ids(self) -> None:
         """Lose the list of UIDs and its validity: every letter gets another unique-id."""

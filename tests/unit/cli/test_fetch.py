@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Iterator
 from typing import TypeVar, cast
 
@@ -159,3 +160,13 @@ def test_an_interruption_leaves_a_row_for_each_account(
     unfinished = [(Entry(account, begun, ""), tally), (Entry(account, waiting, ""), None)]
     words.interrupted({}, unfinished)
     assert capsys.readouterr().err.splitlines() == rows
+
+
+def test_an_interruption_tells_a_program_what_is_known(capsys: pytest.CaptureFixture[str]) -> None:
+    words = FetchWords(Desk(Composition(), Language.ENGLISH, None), as_json=True)
+    tally = Tally(stage=Stage.FETCHING, letters_done=6, again=1, failed=2)
+    words.interrupted({}, [(Entry(cast("Account", None), SOURCE, ""), tally)])
+    told = json.loads(capsys.readouterr().out)
+    (row,) = told["unfinished"]
+    assert (told["new"], told["accounts"]) == (0, [])
+    assert (row["is_begun"], row["new"], row["again"], row["failed"]) == (True, 3, 1, 2)

@@ -139,6 +139,8 @@ class FetchWords:
         """Tell how far each account came that had not ended; the others were told."""
         self.close()
         if self.is_json:
+            rows = [_unfinished_row(entry, tally) for entry, tally in unfinished]
+            self._desk.print_json(self._as_data(results) | {"unfinished": rows})
             return
         self._untold(results)
         for entry, tally in unfinished:
@@ -149,13 +151,16 @@ class FetchWords:
     def summary(self, results: Mapping[str, Result]) -> None:
         """Print what came of all of them."""
         self.close()
-        totals = _totals(results.values())
         if self.is_json:
-            rows = [self._row(result) for result in results.values()]
-            self._desk.print_json(totals | {"accounts": rows})
+            self._desk.print_json(self._as_data(results))
             return
         self._untold(results)
-        self._desk.say(_SUMMARY, **totals)
+        self._desk.say(_SUMMARY, **_totals(results.values()))
+
+    def _as_data(self, results: Mapping[str, Result]) -> dict[str, Any]:
+        """Return what a program is told of the accounts that have ended."""
+        rows = [self._row(result) for result in results.values()]
+        return _totals(results.values()) | {"accounts": rows}
 
     def _untold(self, results: Mapping[str, Result]) -> None:
         """Tell what is wrong with accounts that nobody tried."""
@@ -210,6 +215,13 @@ class FetchWords:
                 "steps": [each.in_language(self._desk.language) for each in report.advice.steps],
             }
         return row
+
+
+def _unfinished_row(entry: Entry, tally: Tally | None) -> dict[str, Any]:
+    """Return what a program is told of an account that was interrupted, or not begun."""
+    counts = tally.letters() if tally is not None else Letters(0, 0, 0)
+    row = {"address": entry.source.address, "id": entry.source.source_id}
+    return row | {"is_begun": tally is not None} | counts._asdict()
 
 
 def _totals(results: Iterable[Result]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ Fails as a conversation and as the store do.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import AsyncGenerator
 from itertools import islice
 from typing import Final
 
@@ -35,10 +36,16 @@ async def look_at_headers(poll: Poll, client: Pop3Client, found: DueLetters) -> 
     if not poll.listing.sizes:
         await client.add_sizes(poll.listing)
     letters = found.letters(Proof.BY_NAME)
-    while part := list(islice(letters, _AT_ONCE)):
-        wishes = [Wish(number, name, poll.size_of(number)) for name, number in part]
-        for wish, header in await _headers(poll, client, wishes):
-            await _judge(poll, found, wish, header)
+    while part := dict(islice(letters, _AT_ONCE)):
+        entries = await poll.entries_of(part)
+        wishes = [Wish(part[name], name, poll.size_of(part[name])) for name in entries]
+        async with contextlib.aclosing(_headers(poll, client, wishes)) as headers:
+            async for wish, header in headers:
+                entry = entries[wish.key or b""]
+                is_same = await _is_same(poll, entry, wish.size_octets, header)
+                if is_same:
+                    poll.note_shown(wish.number)
+                found.put(entry.uidl, Proof.SURE if is_same else Proof.DOUBTFUL)
 
 
 async def letters_in_doubt(poll: Poll, found: DueLetters) -> Orphans:
@@ -52,22 +59,15 @@ async def letters_in_doubt(poll: Poll, found: DueLetters) -> Orphans:
 
 async def _headers(
     poll: Poll, client: Pop3Client, wishes: list[Wish]
-) -> list[tuple[Wish, bytes | None]]:
-    """Return letters with their headers; None where the server shows none."""
+) -> AsyncGenerator[tuple[Wish, bytes | None], None]:
+    """Yield letters with their headers; None where the server shows none."""
     if not has_top(client):
-        return [(wish, None) for wish in wishes]
+        for wish in wishes:
+            yield wish, None
+        return
     async with contextlib.aclosing(show_headers(poll, client, wishes)) as shown:
-        return [pair async for pair in shown]
-
-
-async def _judge(poll: Poll, found: DueLetters, wish: Wish, header: bytes | None) -> None:
-    """Say what one letter is."""
-    name = wish.key or b""
-    entry = await poll.entry_of(name)
-    is_same = entry is not None and await _is_same(poll, entry, wish.size_octets, header)
-    if is_same:
-        poll.note_shown(wish.number)
-    found.put(name, Proof.SURE if is_same else Proof.DOUBTFUL)
+        async for pair in shown:
+            yield pair
 
 
 async def _is_same(poll: Poll, entry: LedgerEntry, size_octets: int, header: bytes | None) -> bool:
