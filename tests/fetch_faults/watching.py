@@ -29,8 +29,8 @@ def await_that(
 
 
 def health(collector: Collector) -> dict[str, Any]:
-    """Return what `hato account list` says of the only source; empty before its first poll."""
-    (account,) = json.loads(collector.hato.run("account", "list", "--json").stdout)
+    """Return what `hato account list` says of the first source; empty before its first poll."""
+    account, *_ = json.loads(collector.hato.run("account", "list", "--json").stdout)
     found: dict[str, Any] = account["health"] or {}
     return found
 
