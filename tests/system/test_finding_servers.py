@@ -90,7 +90,7 @@ class World:
     async def run(self, *verb: str, piped: str = "") -> tuple[int, str, str]:
         """Run a verb in a process of its own."""
         process = await asyncio.create_subprocess_exec(
-            *(HATO, "--config", str(self.hato.config_file), *verb),
+            *(str(HATO), "--config", str(self.hato.config_file), *verb),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
