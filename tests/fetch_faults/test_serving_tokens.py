@@ -21,7 +21,7 @@ from hato.services.oauth.tokens import Tokens, read_tokens
 from hato.services.sources.sources import Sources
 from tests.fetch_faults.collector import OWNER, Collector
 from tests.fetch_faults.hurried import WRAPPER
-from tests.fetch_faults.watching import health
+from tests.fetch_faults.watching import await_that, health
 from tests.fetching.maildrop import Maildrop, Session, letter
 from tests.fetching.provider import Provider
 from tests.system.fixtures import ONLY_LINUX
@@ -37,7 +37,6 @@ from tests.unit.oauth.issuer_server import (
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow, ONLY_LINUX]
 
-PATIENCE_SECONDS = 60.0
 SOON_OVER = {"expires_in": 60}
 """A token that lasts a minute is due at once: it would not be sure to last for a poll."""
 _TOKEN = re.compile(rb"\x01auth=Bearer ([^\x01]+)\x01\x01$")
@@ -106,12 +105,7 @@ class House:
 
     async def await_that(self, holds: Callable[[], bool], what: str) -> None:
         """Wait for what the server does by itself, while the issuer goes on."""
-        try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                while not await asyncio.to_thread(holds):
-                    await asyncio.sleep(0.02)
-        except TimeoutError:
-            pytest.fail(f"in vain for {what}:\n{self.collector.hato.log()[-3000:]}")
+        await asyncio.to_thread(await_that, holds, what, self.collector)
 
     def health(self) -> dict[str, Any]:
         return health(self.collector)
