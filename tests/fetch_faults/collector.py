@@ -81,7 +81,7 @@ class Collector:
         asyncio.run(self._set_poll_seconds(seconds))
 
     async def _set_poll_seconds(self, seconds: int) -> None:
-        async with self._account() as account:
+        async with self.account() as account:
             vault = Vault(read_secret_key(self.data_folder))
             sources = Sources(account, vault, SystemClock())
             for source in await sources.all():
@@ -92,11 +92,11 @@ class Collector:
         return asyncio.run(self._count_letters())
 
     async def _count_letters(self) -> int:
-        async with self._account() as account:
+        async with self.account() as account:
             return sum(mailbox.total for mailbox in await account.mailboxes())
 
     @contextlib.asynccontextmanager
-    async def _account(self) -> AsyncIterator[Account]:
+    async def account(self) -> AsyncIterator[Account]:
         """Open the one account, whoever else has it open."""
         store = await EmbeddedStore(self.data_folder, StoreSettings(), SystemClock()).open()
         try:

@@ -65,6 +65,12 @@ class Certificates:
         issued.private_key_pem.write_to_path(str(self.key_file))
         issued.cert_chain_pems[0].write_to_path(str(self.certificate_file))
 
+    def server_context(self) -> ssl.SSLContext:
+        """A server's settings with the certificate."""
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(self.certificate_file, self.key_file)
+        return context
+
     def client_context(self) -> ssl.SSLContext:
         """A client's settings that trust this authority only."""
         return ssl.create_default_context(cafile=str(self.authority_file))

@@ -1,6 +1,6 @@
 """What a peer says about us, fit to be kept: without the secret, no longer than a sentence.
 
-Called by the POP3 conversation for every text of a server, and by its login.
+Called by the conversations of POP3 and SMTP for every text of a server, and by their logins.
 Never lets a password through that a server sends back, plain, in base64 or in part.
 Standards: none; RFC 1939 §3 has answers of up to 512 octets.
 Fails never.

@@ -158,7 +158,10 @@ class Pop3Client:
     def tops(
         self, numbers: Iterable[MessageNumber], lines: int = 0
     ) -> AsyncGenerator[Letter, None]:
-        """Yield messages' headers and first lines, in the same way."""
+        """Yield messages' headers and first lines, in the same way.
+
+        One without end raises NonsenseError while its chunks are taken.
+        """
         return self._bodies(Top(number, lines) for number in numbers)
 
     async def _bodies(self, commands: Iterable[Retr | Top]) -> AsyncGenerator[Letter, None]:
@@ -169,8 +172,9 @@ class Pop3Client:
                 match event:
                     case Refused(command=Retr(number=number) | Top(number=number)):
                         yield Letter(number, events, error_of(event, LetterRefusedError))
-                    case BodyBegin(command=Retr(number=number) | Top(number=number)):
-                        letter = Letter(number, events)
+                    case BodyBegin(command=Retr(number=number) | Top(number=number) as command):
+                        most = MESSAGE_OCTETS if isinstance(command, Top) else None
+                        letter = Letter(number, events, most_octets=most)
                         yield letter
                         await letter.skip()
 
@@ -181,22 +185,6 @@ class Pop3Client:
                 return self._sizes.get(number, 0)
             case _:
                 return _TOP_OCTETS
-
-    async def top(self, number: MessageNumber, lines: int = 0, *, most_octets: int) -> bytes:
-        """Return a message's header and its first lines, cut at `most_octets`.
-
-        Raises LetterRefusedError; NonsenseError where it does not end.
-        """
-        pieces: list[bytes] = []
-        room = most_octets
-        async with contextlib.aclosing(self.tops((number,), lines)) as letters:
-            async for letter in letters:
-                async for chunk in letter.chunks():
-                    pieces.append(chunk[:room])
-                    room -= len(pieces[-1])
-                    if letter.size_octets > MESSAGE_OCTETS:
-                        raise NonsenseError("TOP without end")
-        return b"".join(pieces)
 
     async def delete(
         self, numbers: Iterable[MessageNumber]

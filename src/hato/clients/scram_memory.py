@@ -1,6 +1,6 @@
 """SCRAM's keys of the passwords used lately, so that polling every minute does not hash each time.
 
-Called by `clients.pop3_login`.
+Called by `clients.login`.
 Never keeps a password: what is looked up is a code of it under a key of this process, and what is
 kept opens nothing but the account whose server chose the salt.
 Standards: RFC 5802 §5.1 (a client may keep its keys for the same salt and iterations).

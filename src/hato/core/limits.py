@@ -404,6 +404,10 @@ FETCH_DOUBLINGS: Final = 20
 FETCHES_AT_ONCE: Final = 16
 """Sources that are fetched at the same time: each holds a window of letters in memory."""
 
+NAME_LOOKUPS_AT_ONCE: Final = 16
+"""Threads that wait for the name service, as many as sources are fetched at once: nothing else may
+wait for a name (asyncio shares a handful of threads between names and files)."""
+
 FETCHES_PER_HOST: Final = 4
 """Of them at one host: providers count connections by address (Dovecot allows ten for each user
 and address)."""

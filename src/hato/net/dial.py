@@ -14,10 +14,13 @@ import errno
 import ipaddress
 import socket
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Final, NamedTuple, TypeAlias
 
 import idna
 
+from hato.core import limits
 from hato.net.dial_errors import DialError, DialFault
 from hato.net.dialled import Dialled, Patience
 from hato.net.outgoing_tls import Trust
@@ -29,6 +32,10 @@ _UNKNOWN_NAMES: Final = frozenset(
     for name in ("EAI_NONAME", "EAI_NODATA", "EAI_ADDRFAMILY")
     if hasattr(socket, name)
 )
+
+_name_threads: Final = ThreadPoolExecutor(limits.NAME_LOOKUPS_AT_ONCE, "hato-names")
+"""Of their own, begun at the first name: a name service that is silent holds a thread long after
+nobody waits for it any more, and files are read in the loop's."""
 
 
 class Endpoint(NamedTuple):
@@ -59,10 +66,9 @@ MayReach: TypeAlias = Callable[[str], bool]
 
 async def ask_system(host: str, port: int) -> Sequence[Endpoint]:
     """Ask the system where a host is, off the loop. Raises DialError."""
+    ask = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP
-        )
+        found = await asyncio.get_running_loop().run_in_executor(_name_threads, ask)
     except socket.gaierror as fault:
         is_unknown = fault.errno in _UNKNOWN_NAMES
         kind = DialFault.NO_SUCH_HOST if is_unknown else DialFault.NAME_SERVICE

@@ -16,24 +16,15 @@ from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from hato.core import limits
+from hato.net.certificate_faults import fault_of
 from hato.net.dial_errors import ConnectionLostError, DialError, DialFault, Loss
 from hato.net.https_trust import https_trust
 
 if TYPE_CHECKING:
     import httpx2
 
-_CERTIFICATE_FAULTS: Final = {
-    2: DialFault.CERTIFICATE_OF_UNKNOWN_AUTHORITY,
-    9: DialFault.CERTIFICATE_NOT_YET_VALID,
-    10: DialFault.CERTIFICATE_EXPIRED,
-    18: DialFault.CERTIFICATE_SELF_SIGNED,
-    19: DialFault.CERTIFICATE_OF_UNKNOWN_AUTHORITY,
-    20: DialFault.CERTIFICATE_OF_UNKNOWN_AUTHORITY,
-    21: DialFault.CERTIFICATE_OF_UNKNOWN_AUTHORITY,
-    62: DialFault.CERTIFICATE_OF_OTHER_NAME,
-    64: DialFault.CERTIFICATE_OF_OTHER_NAME,
-}
-"""OpenSSL's X509_V_ERR numbers; any other is CERTIFICATE_UNFIT."""
+_PORT: Final = 443
+_LAST_PORT: Final = 65_535
 
 
 class Answer(NamedTuple):
@@ -61,9 +52,7 @@ async def ask(
     context = await asyncio.to_thread(_trusting, authorities_file)
     import httpx2  # noqa: PLC0415 - 54 ms, for those who need it; loaded in the thread above
 
-    host = httpx2.URL(url).host
-    if httpx2.URL(url).scheme != "https":
-        raise DialError(DialFault.NO_TLS, host)
+    host = _host_of(url)
     try:
         async with asyncio.timeout(seconds), _client(context, seconds) as client:
             sent = {"accept-encoding": "identity", **(headers or {})}
@@ -74,6 +63,21 @@ async def ask(
     except httpx2.HTTPError as fault:
         # `from None`: the library's error holds the request, and with it what must not be seen.
         raise _error_of(fault, host) from None
+
+
+def _host_of(url: str) -> str:
+    """Return which host an address names. Raises DialError for one that nobody can be asked at."""
+    import httpx2  # noqa: PLC0415 - as above
+
+    try:
+        parsed = httpx2.URL(url)
+    except httpx2.InvalidURL as fault:
+        raise DialError(DialFault.NO_SUCH_HOST, url, str(fault)) from None
+    if parsed.scheme != "https":
+        raise DialError(DialFault.NO_TLS, parsed.host)
+    if not 0 < (parsed.port or _PORT) <= _LAST_PORT:
+        raise DialError(DialFault.NO_SUCH_HOST, parsed.netloc.decode("ascii", "replace"))
+    return parsed.host
 
 
 def _client(context: ssl.SSLContext, seconds: float) -> httpx2.AsyncClient:
@@ -116,10 +120,9 @@ def _error_of(fault: httpx2.HTTPError, host: str) -> DialError | ConnectionLostE
     cause = _system_error_in(fault)
     match cause:
         case ssl.SSLCertVerificationError():
-            found = _CERTIFICATE_FAULTS.get(cause.verify_code)
-            if found is None:
-                return DialError(DialFault.CERTIFICATE_UNFIT, host, f"OpenSSL {cause.verify_code}")
-            return DialError(found, host)
+            found = fault_of(cause.verify_code)
+            is_told = found is not DialFault.CERTIFICATE_UNFIT
+            return DialError(found, host, "" if is_told else f"OpenSSL {cause.verify_code}")
         case ssl.SSLError():
             return DialError(DialFault.TLS_FAILED, host, cause.reason or "")
         case socket.gaierror():

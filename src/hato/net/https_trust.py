@@ -9,11 +9,12 @@ Fails with InvalidInputError for a file of authorities.
 from __future__ import annotations
 
 import ssl
+from typing import Final
 
 from hato.core.errors import InvalidInputError
 from hato.core.language import Text
 
-_UNUSABLE = Text(
+UNUSABLE: Final = Text(
     en="The file of certificate authorities {file} cannot be used ({reason}): "
     "give a file with certificates in PEM.",
     ja="認証局のファイル {file} は使えません({reason})。"
@@ -27,4 +28,4 @@ def https_trust(authorities_file: str | None = None) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=authorities_file)
     except (OSError, ValueError) as fault:
         reason = getattr(fault, "strerror", None) or fault
-        raise InvalidInputError(_UNUSABLE, file=authorities_file, reason=reason) from fault
+        raise InvalidInputError(UNUSABLE, file=authorities_file, reason=reason) from fault

@@ -1,6 +1,6 @@
 """TLS towards a server of others: whom we trust, and whether this server is who it should be.
 
-Made by the composition root and tests (Trust, once); asked by `net.dialled` for each handshake.
+Made by services and tests (Trust, one for many); asked by `net.dialled` for each handshake.
 Never lets a server pass whose chain, dates or name are wrong, unless its very certificate is
 pinned; never speaks less than TLS 1.2.
 Standards: RFC 8446, RFC 5246, RFC 8997, RFC 6066 §3 (SNI), RFC 5280 §6, RFC 6125 §6.
@@ -19,30 +19,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import SSL, crypto
 
 from hato.core.errors import InvalidInputError
-from hato.core.language import Text
+from hato.net.certificate_faults import fault_of
 from hato.net.certificate_names import certified_names, is_for
 from hato.net.dial_errors import DialError, DialFault
+from hato.net.https_trust import UNUSABLE
 from hato.net.tls import TlsLayer
 
 _OPTIONS: Final = SSL.OP_NO_RENEGOTIATION | SSL.OP_NO_COMPRESSION
-
-_FAULTS: Final = {
-    2: DialFault.CERTIFICATE_OF_UNKNOWN_AUTHORITY,  # no issuer in the chain
-    9: DialFault.CERTIFICATE_NOT_YET_VALID,
-    10: DialFault.CERTIFICATE_EXPIRED,
-    18: DialFault.CERTIFICATE_SELF_SIGNED,
-    19: DialFault.CERTIFICATE_OF_UNKNOWN_AUTHORITY,  # the root came along, but nobody knows it
-    20: DialFault.CERTIFICATE_OF_UNKNOWN_AUTHORITY,  # no issuer here
-    21: DialFault.CERTIFICATE_OF_UNKNOWN_AUTHORITY,  # the server sent its certificate alone
-}
-"""OpenSSL's X509_V_ERR numbers; any other is CERTIFICATE_UNFIT."""
-
-_UNUSABLE = Text(
-    en="The file of certificate authorities {file} cannot be used ({reason}): "
-    "give a file with certificates in PEM.",
-    ja="認証局のファイル {file} は使えません({reason})。"
-    "PEM 形式の証明書ファイルを指定してください。",
-)
 
 
 class Trust:
@@ -65,7 +48,7 @@ class Trust:
         except SSL.Error as fault:
             reasons = fault.args[0] if fault.args else []
             reason = ", ".join(one[2] for one in reasons if one[2]) or "unreadable"
-            raise InvalidInputError(_UNUSABLE, file=authorities_file, reason=reason) from fault
+            raise InvalidInputError(UNUSABLE, file=authorities_file, reason=reason) from fault
 
 
 class OutgoingTls:
@@ -104,8 +87,7 @@ class OutgoingTls:
             return certificate
         if self._errors:
             error = self._errors[0]
-            fault = _FAULTS.get(error, DialFault.CERTIFICATE_UNFIT)
-            raise DialError(fault, self._host, f"OpenSSL {error}", certificate=shown)
+            raise DialError(fault_of(error), self._host, f"OpenSSL {error}", certificate=shown)
         if not is_for(certificate, self._host):
             raise DialError(
                 DialFault.CERTIFICATE_OF_OTHER_NAME,

@@ -18,6 +18,7 @@ from hato.clients.pop3 import Pop3Client, connect
 from hato.clients.server import MailServer, Security
 from hato.core.addresses import Networks
 from hato.core.errors import HatoError
+from hato.core.ids import MessageNumber
 from hato.core.secret import Secret
 from hato.core.settings import Limits, Tls
 from hato.net.connection import Connection
@@ -177,3 +178,11 @@ async def failure_of(script: Script, trust: Trust, identity: Identity = SCRIPTED
     with pytest.raises(HatoError) as caught:
         await log_in(script, trust, identity)
     return caught.value
+
+
+async def top_of(client: Pop3Client, number: MessageNumber, lines: int = 0) -> bytes:
+    """Return a message's header and its first lines."""
+    async with contextlib.aclosing(client.tops((number,), lines)) as tops:
+        async for top in tops:
+            return b"".join([chunk async for chunk in top.chunks()])
+    return b""

@@ -22,7 +22,7 @@ from hato.clients.server import Security
 from hato.core.ids import MessageNumber
 from hato.core.secret import Secret
 from tests.unit.auth.house import ADA, PASSWORD
-from tests.unit.clients.provider import IDENTITY, Provider, open_provider
+from tests.unit.clients.provider import IDENTITY, Provider, open_provider, top_of
 
 ONE, TWO, THREE = MessageNumber(1), MessageNumber(2), MessageNumber(3)
 
@@ -155,7 +155,7 @@ async def test_after_leaving_early_the_next_question_gets_its_own_answer(
                 break
             break
     assert len((await client.list_messages()).sizes) == 49
-    assert await client.top(TWO, most_octets=1000) == b"Subject: 2\r\n\r\n"
+    assert await top_of(client, TWO) == b"Subject: 2\r\n\r\n"
     assert await client.quit() is QuitAnswer.YES
 
 
@@ -174,13 +174,12 @@ async def test_a_letter_that_is_refused_does_not_stop_the_others(provider: Provi
     client.close()
 
 
-async def test_the_top_is_cut_where_nobody_wants_more(provider: Provider) -> None:
+async def test_a_top_has_so_many_lines_as_are_wanted(provider: Provider) -> None:
     await provider.deliver(letter(1, 100_000))
     client = await provider.log_in()
-    assert await client.top(ONE, 2, most_octets=10_000) == b"Subject: 1\r\n\r\n.dots\r\n..\r\n"
-    assert await client.top(ONE, 9, most_octets=9) == b"Subject: "
+    assert await top_of(client, ONE, 2) == b"Subject: 1\r\n\r\n.dots\r\n..\r\n"
     with pytest.raises(LetterRefusedError):
-        await client.top(TWO, most_octets=100)
+        await top_of(client, TWO)
     client.close()
 
 

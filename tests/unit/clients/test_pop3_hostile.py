@@ -21,7 +21,7 @@ from hato.core.secret import Secret
 from hato.net.dial_errors import ConnectionLostError, DialError, DialFault, Loss
 from hato.net.dialled import Patience
 from hato.protocols.sasl.exchange import InitialResponse
-from tests.unit.clients.provider import QUICK, STEADY, Script, visit
+from tests.unit.clients.provider import QUICK, STEADY, Script, top_of, visit
 from tests.unit.net.raw_server import Authority, drip, raw_server, silence
 
 ADA = Identity("ada", Secret("secret"))
@@ -350,7 +350,7 @@ async def test_an_endless_top_is_given_up(
     async with raw_server(script) as port:
         client = await logged_in(port, authority)
         with pytest.raises(NonsenseError):
-            await client.top(ONE, most_octets=1_000)
+            await top_of(client, ONE)
         client.close()
 
 

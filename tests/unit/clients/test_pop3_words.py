@@ -20,6 +20,7 @@ from tests.unit.clients.provider import (
     failure_of,
     log_in,
     open_provider,
+    top_of,
 )
 from tests.unit.net.raw_server import Authority
 
@@ -99,6 +100,6 @@ async def test_utf8_is_asked_for_within_tls_only(tmp_path: Path) -> None:
         await provider.deliver(b"Subject: \xe9\xb3\xa9\r\nTo: \xe9\xb3\xa9@example.org\r\n\r\n\r\n")
         client = await provider.connect(Security.STARTTLS)
         await client.log_in(IDENTITY)
-        header = await client.top(MessageNumber(1), most_octets=1_000)
+        header = await top_of(client, MessageNumber(1))
         await client.quit()
     assert b"Subject: \xe9\xb3\xa9\r\n" in header

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 from collections.abc import Sequence
 
 import pytest
@@ -129,6 +130,24 @@ async def test_a_name_service_that_never_answers_is_given_up() -> None:
     with pytest.raises(DialError) as caught:
         await dial("mail.example", 110, resolve=never, patience=Patience(dial_seconds=0.01))
     assert caught.value.fault is DialFault.TIMED_OUT
+
+
+async def test_who_waits_for_a_name_keeps_no_file_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    is_over = threading.Event()
+
+    def wait(*_: object, **__: object) -> object:
+        is_over.wait()
+        raise socket.gaierror(socket.EAI_AGAIN, "no answer")
+
+    monkeypatch.setattr(socket, "getaddrinfo", wait)
+    waiting = [asyncio.create_task(dial("mail.example", 995)) for _ in range(50)]
+    try:
+        async with asyncio.timeout(20):
+            assert await asyncio.to_thread(is_over.is_set) is False
+    finally:
+        is_over.set()
+    outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+    assert {type(outcome) for outcome in outcomes} == {DialError}
 
 
 async def test_a_silent_server_is_given_up() -> None:

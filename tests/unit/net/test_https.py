@@ -123,6 +123,13 @@ async def test_nothing_is_said_in_clear_text(server: WebServer) -> None:
     assert server.asked == []
 
 
+@pytest.mark.parametrize("place", ["localhost:99999", "localhost:abc", "[::1"])
+async def test_an_address_that_is_none_is_told(place: str) -> None:
+    with pytest.raises(DialError) as caught:
+        await ask("GET", f"https://{place}/")
+    assert caught.value.fault is DialFault.NO_SUCH_HOST
+
+
 @pytest.mark.parametrize("content", [None, b"", b"no certificate"])
 async def test_a_file_without_authorities_is_told(
     server: WebServer, tmp_path: Path, content: bytes | None

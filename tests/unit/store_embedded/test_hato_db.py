@@ -259,3 +259,23 @@ async def test_nothing_is_written_after_it_was_closed(path: Path) -> None:
         await database.directory.add_domain("example.org")
     with pytest.raises(UnavailableError):
         await database.directory.domains()
+
+
+async def test_who_wins_room_gets_a_lease_in_the_reserve_of_a_full_disk(path: Path) -> None:
+    """Without one nobody could begin to win room."""
+    given_up: list[str] = []
+
+    def make_room() -> bool:
+        given_up.append("the reserve")
+        opened._writer._connection.pragma("max_page_count", 1_000_000)
+        return True
+
+    opened = HatoDb.open(path, make_room)
+    with closing(opened):
+        connection = opened._writer._connection
+        connection.pragma("max_page_count", connection.pragma("page_count"))
+        names = [f"lease {number}: {'x' * 500}" for number in range(40)]
+        for name in names:  # some of them need a page more
+            assert await opened.leases.acquire(name, "kim", 0, 60)
+        assert given_up == ["the reserve"]
+        assert await opened.leases.acquire(names[0], "ada", 0, 60) is None

@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from hato.core.language import Text
-from hato.net.dial_errors import DialFault
+from hato.net.dial_errors import DialError, DialFault
 from hato.protocols.opening import Upgrade
 from hato.services.doctor.examination import Examination
 from hato.services.doctor.port_words import PROTOCOL_NAMES
@@ -103,6 +103,12 @@ _NO_CLEAR_PASSWORDS: Final = Text(
 _OLD_TLS: Final = Text(
     en="the server must offer TLS 1.2 or newer on this port.",
     ja="サーバーは TLS 1.2 以降を提供する必要があります。",
+)
+_NO_HANDSHAKE: Final = Text(
+    en="TLS should begin here, and does not come about: whoever runs the server has to look at its "
+    "certificate and its log.",
+    ja="ここは TLS で始まるはずですが、成立しません。"
+    "サーバーの運用者が証明書とログを確かめる必要があります。",
 )
 _NO_METHOD: Final = Text(
     en="no login method that can be used: the provider must allow "
@@ -224,7 +230,8 @@ def _changes(report: PortReport, provider: Provider | None) -> Iterator[Text]:
         case Standing.MEDDLED_WITH:
             yield _MEDDLING
         case Standing.TLS_BROKEN:
-            yield _OLD_TLS
+            is_old = isinstance(report.error, DialError) and report.error.fault is DialFault.OLD_TLS
+            yield _OLD_TLS if is_old else _NO_HANDSHAKE
         case Standing.NO_METHOD if report.protocol in FETCHING:
             yield _NO_METHOD
         case Standing.UNTRUSTED:

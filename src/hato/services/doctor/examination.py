@@ -74,7 +74,8 @@ async def examine(
     look = _Look(outside, trust, patience, is_named=findings is None)
     unknown: list[int] = []
     if ports:
-        heard = await asyncio.gather(*(look.detect(host, port) for host in hosts for port in ports))
+        named = [(host, port) for host in hosts for port in ports][: limits.EXAMINED_PORTS]
+        heard = await asyncio.gather(*(look.detect(host, port) for host, port in named))
         places = [place for place in heard if place is not None]
         found = {probe.port for _, probe in places}
         unknown = [port for port in ports if port not in found]

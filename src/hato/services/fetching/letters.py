@@ -38,15 +38,15 @@ async def fetch_letters(poll: Poll, client: Pop3Client, wishes: Sequence[Wish]) 
     groups = LetterGroups(poll)
     known: list[tuple[LedgerEntry, bytes]] = []
     try:
-        await _fetch(poll, client, wishes, groups, known)
-    except HatoError:
-        with contextlib.suppress(HatoError):
-            await _finish(poll, groups, known)
-        raise
-    except BaseException:
-        await groups.abandon()
-        raise
-    await _finish(poll, groups, known)
+        try:
+            await _fetch(poll, client, wishes, groups, known)
+        except HatoError:
+            with contextlib.suppress(HatoError):
+                await _finish(poll, groups, known)
+            raise
+        await _finish(poll, groups, known)
+    finally:
+        await groups.abandon()  # what is left lies on the disk, and a full one needs the room now
     return groups.unkeepable
 
 
@@ -77,9 +77,27 @@ async def _fetch(
         async for letter in letters:
             wish = by_number[letter.number]
             taken = await _take(poll, groups, wish, letter)
-            if taken is not None and not await _is_known(poll, wish, taken, known):
-                await groups.add(wish, taken, await _state_of(poll, wish, taken))
+            if taken is not None:
+                await _pass_on(poll, groups, wish, taken, known)
             poll.expect(next(following, None))
+
+
+async def _pass_on(
+    poll: Poll,
+    groups: LetterGroups,
+    wish: Wish,
+    taken: Taken,
+    known: list[tuple[LedgerEntry, bytes]],
+) -> None:
+    """Let a letter be kept, unless it is here already."""
+    try:
+        if await _is_known(poll, wish, taken, known):
+            return
+        state = await _state_of(poll, wish, taken)
+    except BaseException:
+        taken.discard()
+        raise
+    await groups.add(wish, taken, state)
 
 
 async def _take(poll: Poll, groups: LetterGroups, wish: Wish, letter: Letter) -> Taken | None:

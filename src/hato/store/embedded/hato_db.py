@@ -8,6 +8,7 @@ Fails with UnavailableError, StorageFullError; InvalidInputError for a damaged o
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Self
 
@@ -37,20 +38,22 @@ _DAMAGED: Final = Text(
 class HatoDb:
     """The database of one data folder, in one process. Open it after any fork, never before."""
 
-    def __init__(self, reader: Reader, writer: Writer) -> None:
+    def __init__(self, reader: Reader, writer: Writer, make_room: Callable[[], bool]) -> None:
         """Use `open`."""
         self._reader = reader
         self._writer = writer
         self.directory: Directory = EmbeddedDirectory(reader, writer)
         self.counters: Counters = EmbeddedCounters(reader, writer)
-        self.leases: Leases = EmbeddedLeases(writer)
+        self.leases: Leases = EmbeddedLeases(writer, make_room)
         self.queue: Queue = EmbeddedQueue(reader, writer)
 
     @classmethod
-    def open(cls, path: Path) -> Self:
+    def open(cls, path: Path, make_room: Callable[[], bool] = lambda: False) -> Self:
         """Open the file, making or migrating it first where that is needed.
 
-        Raises UnavailableError, StorageFullError, InvalidInputError (see the schema).
+        `make_room` gives up what was put aside for what must go on although the disk is full, and
+        tells whether there was anything. Raises UnavailableError, StorageFullError,
+        InvalidInputError (see the schema).
         """
         try:
             connection = connect(path)
@@ -65,7 +68,7 @@ class HatoDb:
             raise InvalidInputError(_DAMAGED, path=path, reason=fault) from fault
         except (apsw.Error, OSError) as fault:
             raise translated(fault) from fault
-        return cls(reader, writer)
+        return cls(reader, writer, make_room)
 
     def close(self) -> None:
         """Finish what was begun and close the file; harmless twice."""

@@ -8,14 +8,16 @@ Fails as `store.directory` names it.
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import apsw
 
-from hato.core.errors import ConflictError
+from hato.core.errors import ConflictError, StorageFullError
 from hato.store.directory import Lease
 from hato.store.embedded.hato_db_reader import Reader
-from hato.store.embedded.hato_db_writer import Writer
+from hato.store.embedded.hato_db_writer import ResultT, Work, Writer
 
 
 class EmbeddedCounters:
@@ -62,9 +64,18 @@ class EmbeddedCounters:
 class EmbeddedLeases:
     """Who holds what until when; a lease that was given back leaves its fence behind."""
 
-    def __init__(self, writer: Writer) -> None:
-        """Begin."""
+    def __init__(self, writer: Writer, make_room: Callable[[], bool]) -> None:
+        """`make_room` gives up the reserve: who wins room on a full disk needs a lease first."""
         self._writer = writer
+        self._make_room = make_room
+
+    async def _write(self, work: Work[ResultT]) -> ResultT:
+        """Do it; on a full disk in the room that was put aside."""
+        try:
+            return await self._writer.run(work)
+        except StorageFullError:  # another process may have given it up just now: try anyhow
+            await asyncio.to_thread(self._make_room)
+        return await self._writer.run(work)
 
     async def acquire(self, name: str, owner: str, now: int, seconds: int) -> Lease | None:
         """Take the lease if it is free, expired or one's own."""
@@ -78,7 +89,7 @@ class EmbeddedLeases:
             ).fetchall()
             return Lease(name, owner, rows[0][0], now + seconds) if rows else None
 
-        return await self._writer.run(work)
+        return await self._write(work)
 
     async def renew(self, lease: Lease, now: int, seconds: int) -> Lease:
         """Hold it longer; also when it expired, as long as nobody else took it."""
@@ -91,11 +102,11 @@ class EmbeddedLeases:
             if not connection.changes():
                 raise ConflictError(lease.name)
 
-        await self._writer.run(work)
+        await self._write(work)
         return Lease(lease.name, lease.owner, lease.fence, now + seconds)
 
     async def release(self, lease: Lease) -> None:
         """Give it back."""
         statement = "UPDATE lease SET until = 0 WHERE name = ? AND fence = ?"
         values = (lease.name, lease.fence)
-        await self._writer.run(lambda connection: connection.execute(statement, values).fetchall())
+        await self._write(lambda connection: connection.execute(statement, values).fetchall())

@@ -40,6 +40,9 @@ _MERGED_PAGES: Final = 2_000
 """Pages that one part of tidying writes: some 50 milliseconds of work."""
 _SPOILED: Final = (*SPOILED, apsw.CantOpenError, apsw.SQLError, FileNotFoundError)
 """What a file says that is none of ours, or none at all; our own SQL is right for ours."""
+_ROOM_SHARE: Final = 3
+"""So much room is taken by words while they are written: once in the log, once in the file, and
+once where parts are merged."""
 _COLUMNS: Final = ", ".join(SearchField)
 _ROW: Final = f"(?{', ?' * len(SearchField)})"
 _ROWS_TOGETHER: Final = 512
@@ -101,15 +104,18 @@ class EmbeddedSearchIndex:
         until: ModSeq | None = None,
     ) -> None:
         """Add letters, take others out and note how far it is now: in one step."""
+        octets = sum(len(words) for entry in entries for words in entry.words)
 
         def work(index: apsw.Connection) -> None:
-            self._space.check(0)
-            with index:
-                _take_out(index, removed)
-                _take_in(index, entries)
-                if until is not None:
-                    index.execute("UPDATE progress SET modseq = ?", (until,))
-            empty_log(index, self._folder)
+            self._space.check(_ROOM_SHARE * octets)
+            try:
+                with index:
+                    _take_out(index, removed)
+                    _take_in(index, entries)
+                    if until is not None:
+                        index.execute("UPDATE progress SET modseq = ?", (until,))
+            finally:  # the log of what did not fit must not keep the room that mail needs
+                empty_log(index, self._folder)
 
         await self._ask(work)
 

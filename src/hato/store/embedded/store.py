@@ -99,12 +99,13 @@ class EmbeddedStore:
     def _open_hato_db(self) -> HatoDb:
         """Open what belongs to nobody alone; on a full disk in the room that was put aside."""
         path = Path(self._folder) / FILE_NAME
+        make_room = self._shared.space.release_reserve
         try:
-            return HatoDb.open(path)
+            return HatoDb.open(path, make_room)
         except StorageFullError:
-            if not self._shared.space.release_reserve():
+            if not make_room():
                 raise
-        return HatoDb.open(path)
+        return HatoDb.open(path, make_room)
 
     def stage(self) -> Staged:
         """Begin to take in octets."""
