@@ -104,11 +104,11 @@ class World:
         assert process.returncode is not None
         return process.returncode, out.decode(), err.decode()
 
-    async def add(self) -> tuple[int, str]:
+    async def add(self, how: str = "--password-stdin") -> tuple[int, str]:
         """Add the account by its address alone; return the status and all that was said."""
         authority = str(self.certificates.authority_file)
         status, out, err = await self.run(
-            *("account", "add", LOGIN, "--password-stdin", "--ca-file", authority),
+            *("account", "add", LOGIN, how, "--ca-file", authority),
             piped=f"{PASSWORD}\n",
         )
         return status, err + out
@@ -160,6 +160,20 @@ async def test_the_dns_names_the_server(world: World) -> None:
     said = await world.add()
     await require_added(world, said)
     assert f"_pop3s._tcp.{DOMAIN} SRV" in world.zone.asked
+
+
+@pytest.mark.parametrize("how", ["--password-stdin", "--oauth2"])
+async def test_neither_password_nor_token_goes_to_a_stranger_whom_unsigned_dns_names(
+    world: World, how: str
+) -> None:
+    stranger = "pop.stranger.example"
+    world.zone.rows[f"_pop3s._tcp.{DOMAIN} SRV"] = [f"0 1 {world.provider.port} {stranger}."]
+    world.zone.rows[f"{stranger} A"] = ["127.0.0.1"]
+    status, said = await world.add(how)
+    assert status == 1
+    assert f"--host {stranger}" in said
+    assert await world.added() == []
+    assert not world.drop.asked("USER")
 
 
 async def test_the_domain_publishes_its_settings(world: World, web: str) -> None:

@@ -107,6 +107,25 @@ async def test_one_that_leaves_something_running_is_over_when_it_exits(
     assert is_gone(int((tmp_path / "child").read_text()))
 
 
+async def test_one_that_may_not_be_killed_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A command of another user, as `sudo` makes one."""
+
+    def refuse(group: int, number: int) -> None:
+        raise PermissionError
+
+    hook = script(tmp_path, f"echo $$ > {tmp_path}/child; exec sleep 1000")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "killpg", refuse)
+        async with asyncio.timeout(10):
+            fault = await run_hook([hook], octets(MESSAGE), {}, seconds=0.5)
+    assert fault == f"{hook}: it took longer than 0 s"
+    pid = int((tmp_path / "child").read_text())
+    os.kill(pid, signal.SIGKILL)
+    assert is_gone(pid)
+
+
 def open_files() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 

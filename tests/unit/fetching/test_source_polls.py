@@ -31,6 +31,8 @@ class Scene:
         self.account = account
         self.source = source
         self.secrets: list[bytes] = []
+        self.hosts: list[str] = []
+        """Where each of the secrets went."""
         self.round: Round = lambda _: Outcome(method="PLAIN")
         self.polls = SourcePolls(house.delivery, house.sources, house.clock, house.facts)
 
@@ -38,6 +40,7 @@ class Scene:
         self, account: Account, source: Source, secret: Secret, **_: object
     ) -> Outcome:
         self.secrets.append(secret.reveal())
+        self.hosts.append(source.host)
         return self.round(secret)
 
     async def poll(self) -> Report:
@@ -143,7 +146,8 @@ async def test_a_source_that_is_gone_is_not_polled(scene: Scene) -> None:
 async def test_a_refused_token_is_renewed_once(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    scene.source = msgspec.structs.replace(scene.source, proof=Proof.OAUTH2)
+    sources = scene.house.sources(scene.account)
+    await sources.set_secret(scene.source.source_id, Secret("tokens"), Proof.OAUTH2)
 
     async def access_token(*_: object, refused: Secret | None = None) -> Secret:
         return Secret("new" if refused is not None else "old")
@@ -170,3 +174,18 @@ async def test_a_command_that_fails_shows_in_the_health_alone(scene: Scene) -> N
     assert report.advice is None
     assert report.outputs.hook_fault.startswith("/nowhere/hook")
     assert await scene.state() == (State.FAILING, "hook-failed")
+
+
+async def test_a_new_secret_does_not_go_where_the_account_was_before(scene: Scene) -> None:
+    """A poll waits its turn with the settings of that time; meanwhile the person changes both."""
+    sources = scene.house.sources(scene.account)
+    await sources.change(scene.source.source_id, host="new.example")
+    await sources.set_secret(scene.source.source_id, Secret("the new one"))
+    await scene.poll()
+    assert (scene.hosts, scene.secrets) == (["new.example"], [b"the new one"])
+
+
+async def test_what_was_removed_while_it_waited_is_not_polled(scene: Scene) -> None:
+    await scene.house.sources(scene.account).remove(scene.source.source_id, keep_mail=True)
+    report = await scene.poll()
+    assert (scene.secrets, report.advice is not None) == ([], True)

@@ -128,12 +128,12 @@ def add(desk: Desk, /, address: str, **chosen: Any) -> None:  # noqa: ANN401 - c
     path = folder_path(chosen["folder"] or apart)
     desk.run(_refuse_double(desk, address, chosen["owner"]))
     named = Named(**{name: where.get(name) for name in ("host", "port", "tls", "login")})
-    candidates = _candidates(desk, address, named)
-    if chosen["oauth2"] or wants_authorisation(candidates):
-        draft = _draft(address, candidates[0], named.login or address, where, Proof.OAUTH2)
+    agreed = _agreed(desk, address, _candidates(desk, address, named))
+    if chosen["oauth2"] or wants_authorisation(agreed):
+        draft = _draft(address, agreed[0], named.login or address, where, Proof.OAUTH2)
         tried, secret = None, None
     else:
-        tried, secret = _try(desk, address, named, candidates, where, chosen)
+        tried, secret = _try(desk, address, named, agreed, where, chosen)
         draft = _draft(address, tried.candidate, tried.login, where, Proof.PASSWORD)
     kept = desk.run(_keep(desk, draft, secret, wishes, path, chosen["owner"]))
     if chosen["as_json"]:
@@ -181,20 +181,28 @@ def _candidates(desk: Desk, address: str, named: Named) -> list[Candidate]:
     return candidates
 
 
+def _agreed(desk: Desk, address: str, candidates: list[Candidate]) -> list[Candidate]:
+    """Return the settings whose hosts may hear a password, or get a token, which opens as much.
+
+    Raises InvalidInputError where none may.
+    """
+    agreed = [one for one in candidates if not one.needs_consent or _agrees(desk, address, one)]
+    if not agreed:
+        raise InvalidInputError(_NOBODY_VOUCHES, address=address, host=candidates[0].host)
+    return agreed
+
+
 def _try(
     desk: Desk,
     address: str,
     named: Named,
-    candidates: list[Candidate],
+    agreed: list[Candidate],
     where: dict[str, Any],
     chosen: dict[str, Any],
 ) -> tuple[Tried, Secret]:
     """Ask for the password and log in with it. Raises InvalidInputError."""
     from hato.services.sources.choosing import choose
 
-    agreed = [one for one in candidates if not one.needs_consent or _agrees(desk, address, one)]
-    if not agreed:
-        raise InvalidInputError(_NOBODY_VOUCHES, address=address, host=candidates[0].host)
     _say_what_is_tried(desk, agreed[0])
     secret = take_password(
         desk, address, from_standard_input=chosen["password_stdin"], is_new=False

@@ -26,6 +26,9 @@ _PIECE_OCTETS: Final = 65_536
 _LAST_WORDS_SECONDS: Final = 1.0
 """How long the last complaints are waited for when a command has exited."""
 
+_END_SECONDS: Final = 2.0
+"""How long the end of a command is waited for that was killed: one of another user may not be."""
+
 
 async def run_hook(
     command: Sequence[str],
@@ -160,8 +163,10 @@ def _end_group(process: asyncio.subprocess.Process) -> None:
 
 
 async def _forget(process: asyncio.subprocess.Process) -> None:
-    """Let the system forget a command that was ended."""
-    await process.wait()
+    """Let the system forget a command that was ended; one that we may not end goes on alone."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_END_SECONDS):
+            await process.wait()
     if process.stdin is not None:
         process.stdin.close()
 

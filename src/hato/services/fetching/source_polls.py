@@ -107,7 +107,11 @@ class SourcePolls:
         except HatoError as fault:
             return Report(advice=advise(fault, source))
         try:
+            # It may have waited long: the secret that is kept now is for the settings of now.
+            source = await self._sources_of(account).by_id(source.source_id)
             return await self._poll(account, source, tally)
+        except HatoError as fault:
+            return Report(advice=advise(fault, source))
         finally:
             tally.stage = Stage.DONE
             await lock.release()

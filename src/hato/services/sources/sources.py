@@ -129,7 +129,7 @@ class Sources:
         AlreadyExistsError as `add` does.
         """
         async with self._alone():
-            changed = msgspec.structs.replace(await self._by_id(source_id), **fields)
+            changed = msgspec.structs.replace(await self.by_id(source_id), **fields)
             for other in await self.all():
                 if other.source_id != source_id:
                     _refuse_double(changed, other)
@@ -145,7 +145,7 @@ class Sources:
         Raises NotFoundError.
         """
         async with self._alone():
-            source = await self._by_id(source_id)
+            source = await self.by_id(source_id)
             wanted = [self._put_secret(source_id, secret)]
             if proof is not None:
                 wanted.append(_put(msgspec.structs.replace(source, proof=proof)))
@@ -217,7 +217,7 @@ class Sources:
                 log.warning("source-unreadable", source=kept.object_id, reason=str(fault))
         return found
 
-    async def _by_id(self, source_id: str) -> Source:
+    async def by_id(self, source_id: str) -> Source:
         """Return a source. Raises NotFoundError, DamagedError."""
         kept = await self._account.stored_object(KIND, source_id)
         if kept is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import msgspec
 import pytest
@@ -23,7 +24,7 @@ from hato.net.dial_errors import ConnectionLostError, DialError
 from hato.services.fetching.ledger_books import letters_not_whole
 from hato.services.sources.source import Keeping
 from hato.services.sources.sources import SUSPICIONS_KIND
-from hato.store.changes import MailboxMade, MakeMailbox, SetQuota
+from hato.store.changes import Committed, MailboxMade, MakeMailbox, SetQuota, Wanted
 from hato.store.model import TOP, LedgerState
 from tests.unit.services.fetching.maildrop import Maildrop
 from tests.unit.services.fetching.scene import letter, letters, open_scene
@@ -318,3 +319,30 @@ async def test_what_is_not_listed_is_judged_only_where_all_that_is_listed_is_kno
         outcome = await scene.poll()
         assert (outcome.new, outcome.again, outcome.deleted) == (0, 20, 20)
         assert len(await scene.texts()) == 20
+
+
+async def test_a_poll_that_is_broken_off_at_its_end_waits_for_what_is_being_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its lock is not free before: the next poll would fetch the same letters again."""
+    async with open_scene(Maildrop(letters(3))) as scene:
+        commit = scene.counting.commit
+        is_writing, may_go_on = asyncio.Event(), asyncio.Event()
+
+        async def commit_slowly(wanted: Sequence[Wanted]) -> Committed:
+            is_writing.set()
+            await may_go_on.wait()
+            return await commit(wanted)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(scene.counting, "commit", commit_slowly)
+            broken_off = asyncio.create_task(scene.poll())
+            await is_writing.wait()
+            broken_off.cancel()
+            for _ in range(20):
+                await asyncio.sleep(0)
+            assert not broken_off.done()
+            may_go_on.set()
+            await asyncio.wait([broken_off])
+        assert (await scene.poll()).new == 0
+        assert len(await scene.texts()) == 3
