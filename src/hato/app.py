@@ -247,12 +247,17 @@ class Composition:
     async def _try_store(self, settings: Settings) -> None:
         """Open the store once, and close it before there are workers. Raises InvalidInputError.
 
-        What workers cannot open is told here, in one sentence, instead of by each of them.
+        What workers cannot open is told here, in one sentence, instead of by each of them. Nobody
+        else serves this data: leases that are left are of a server that was killed.
         """
         try:
             store = await self.open_store(settings)
         except (UnavailableError, StorageFullError) as fault:
             raise InvalidInputError(_NOT_OPENED, data=settings.data, reason=fault) from fault
+        try:
+            await store.leases.end_all()
+        except (UnavailableError, StorageFullError) as fault:  # they run out by themselves
+            log.warning("leases-not-ended", reason=str(fault))
         await store.close()
 
     def _reload(self, path: Path | None, plan: Plan) -> RunWorker | None:

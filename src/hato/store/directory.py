@@ -242,6 +242,10 @@ class Leases(Protocol):
         """Give it back; harmless when it was lost."""
         ...
 
+    async def end_all(self) -> None:
+        """End all of them: for who knows that nobody is there any more who could hold one."""
+        ...
+
 
 class QueueItem(msgspec.Struct, frozen=True):
     """Something that must leave for another machine."""

@@ -124,6 +124,9 @@ async def test_one_that_may_not_be_killed_is_left_alone(
     pid = int((tmp_path / "child").read_text())
     os.kill(pid, signal.SIGKILL)
     assert is_gone(pid)
+    waiting = asyncio.all_tasks() - {asyncio.current_task()}
+    assert waiting
+    await asyncio.wait(waiting, timeout=10)
 
 
 def open_files() -> int:

@@ -29,6 +29,9 @@ _LAST_WORDS_SECONDS: Final = 1.0
 _END_SECONDS: Final = 2.0
 """How long the end of a command is waited for that was killed: one of another user may not be."""
 
+_ENDING: Final[set[asyncio.Future[int]]] = set()
+"""Commands whose end is awaited, here or, where we may not end one, by nobody any more."""
+
 
 async def run_hook(
     command: Sequence[str],
@@ -164,9 +167,10 @@ def _end_group(process: asyncio.subprocess.Process) -> None:
 
 async def _forget(process: asyncio.subprocess.Process) -> None:
     """Let the system forget a command that was ended; one that we may not end goes on alone."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(_END_SECONDS):
-            await process.wait()
+    ending = asyncio.ensure_future(process.wait())
+    _ENDING.add(ending)
+    ending.add_done_callback(_ENDING.discard)
+    await asyncio.wait({ending}, timeout=_END_SECONDS)
     if process.stdin is not None:
         process.stdin.close()
 

@@ -385,6 +385,17 @@ class TestLeases:
         await shelf.leases.release(first)
         assert await shelf.leases.acquire("job", "me", NOW, 10) is None
 
+    async def test_all_are_ended_when_nobody_is_there_any_more(self, shelf: Shelf) -> None:
+        former = [await shelf.leases.acquire(name, "dead", NOW, 10) for name in ("job", "other")]
+        await shelf.second().leases.end_all()
+        for name, before in zip(("job", "other"), former, strict=True):
+            assert before is not None
+            with pytest.raises(ConflictError):
+                await shelf.leases.renew(before, NOW, 10)
+            after = await shelf.leases.acquire(name, "me", NOW, 10)
+            assert after is not None
+            assert after.fence > before.fence
+
 
 class TestQueue:
     async def test_an_item_is_put_once(self, shelf: Shelf) -> None:

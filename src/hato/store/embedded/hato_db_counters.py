@@ -110,3 +110,8 @@ class EmbeddedLeases:
         statement = "UPDATE lease SET until = 0 WHERE name = ? AND fence = ?"
         values = (lease.name, lease.fence)
         await self._write(lambda connection: connection.execute(statement, values).fetchall())
+
+    async def end_all(self) -> None:
+        """End all of them."""
+        statement = "UPDATE lease SET until = 0"
+        await self._write(lambda connection: connection.execute(statement).fetchall())

@@ -262,6 +262,11 @@ class MemoryLeases:
         if known and known.fence == lease.fence:
             self._leases[lease.name] = msgspec.structs.replace(known, until=0)
 
+    async def end_all(self) -> None:
+        """End all of them."""
+        for name, known in self._leases.items():
+            self._leases[name] = msgspec.structs.replace(known, until=0)
+
 
 class _Waiting(msgspec.Struct):
     """An item and who holds it."""
